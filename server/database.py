@@ -1,0 +1,146 @@
+"""The one place that opens, locks, numbers and commits.
+
+`write` runs a task in one transaction and tries again when the database says another was first; `read` is one consistent
+look. SQLite takes one writer at a time and makes it durable before anyone is answered (synchronous=FULL: NORMAL lost
+acknowledged rows at a power cut). PostgreSQL takes many and locks rows; both lock the feeds' heads last.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import SQLModel
+
+from .domain import tables as _tables  # noqa: F401  the metadata must be whole before anything is asked
+from .domain.ids import uuid7
+from .domain.permissions import Actor
+from .domain.records import Feed, Setting
+from .domain.work import Shape, Work
+
+T = TypeVar("T")
+
+RETRIES = 12
+_TRY_AGAIN = ("40001", "40P01", "23505")  # serialisation failure, deadlock, two who first made the same derived id
+
+
+class Database:
+    """`clock` gives epoch milliseconds; tests set it."""
+
+    def __init__(
+        self,
+        url: str,
+        shapes: Mapping[type[SQLModel], Shape] | None = None,
+        clock: Callable[[], int] = lambda: int(time.time() * 1000),
+    ) -> None:
+        self.clock = clock
+        self.url = url
+        self.sqlite = url.startswith("sqlite")
+        self._shapes = shapes or {}
+        self._lock = threading.Lock()
+        if self.sqlite:
+            self.engine = sa.create_engine(url, pool_size=8, max_overflow=56, connect_args={"check_same_thread": False})
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = sa.create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True)
+
+    def write(self, actor: Actor, task: Callable[[Work], T]) -> T:
+        """Runs `task` and commits; raising rolls back. The task may run more than once, so it touches nothing but its work."""
+        for attempt in range(RETRIES):
+            try:
+                return self._once(actor, task)
+            except (DBAPIError, sqlite3.OperationalError) as error:
+                if attempt == RETRIES - 1 or not _passing(error):
+                    raise
+                time.sleep(0.005 * 2**attempt)
+            except Exception as error:
+                if attempt == RETRIES - 1 or getattr(error, "sqlstate", "") not in _TRY_AGAIN:
+                    raise
+                time.sleep(0.005 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def read(self, actor: Actor) -> Iterator[Work]:
+        """One consistent look at everything; nothing can be written."""
+        with self.engine.connect() as connection:
+            if not self.sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield self._work(connection, actor, writable=False)
+
+    def heads(self) -> dict[str, int]:
+        with self.engine.connect() as connection:
+            return {row.name: row.revision for row in connection.execute(sa.select(Feed.__table__))}  # type: ignore[attr-defined]
+
+    def setting(self, name: str) -> str:
+        with self.engine.connect() as connection:
+            return connection.execute(sa.select(Setting.value).where(Setting.id == name)).scalar() or ""  # type: ignore[arg-type]
+
+    @property
+    def epoch(self) -> str:
+        """Names this history. A restored backup has another, so that devices offer again what it may have lost."""
+        return self.setting("epoch")
+
+    def create(self) -> None:
+        """The whole schema at once, for tests; an installation migrates (`migrations/`)."""
+        SQLModel.metadata.create_all(self.engine)
+        with self.engine.begin() as connection:
+            new_epoch(connection)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _once(self, actor: Actor, task: Callable[[Work], T]) -> T:
+        if self.sqlite:
+            with self._lock:
+                return self._transaction(actor, task)
+        return self._transaction(actor, task)
+
+    def _transaction(self, actor: Actor, task: Callable[[Work], T]) -> T:
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(writes=True)
+            with connection.begin():
+                work = self._work(connection, actor, writable=True)
+                result = task(work)
+                work.publish()
+            return result
+
+    def _work(self, connection: sa.Connection, actor: Actor, *, writable: bool) -> Work:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        return Work(
+            connection, driver.cursor(), actor, self.clock(), writable=writable, sqlite=self.sqlite, shapes=self._shapes
+        )
+
+
+def new_epoch(connection: sa.Connection) -> str:
+    """Begins a new history: at first start, and when a backup was restored."""
+    epoch = uuid7()
+    table = Setting.__table__  # type: ignore[attr-defined]
+    connection.execute(sa.delete(table).where(table.c.id == "epoch"))
+    connection.execute(sa.insert(table).values(id="epoch", value=epoch))
+    return epoch
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin or commit on its own
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON", "cache_size=-65536",
+                   "temp_store=MEMORY"):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A writer says so before its first read: otherwise two that both read first cannot both go on.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def _passing(error: Exception) -> bool:
+    original = getattr(error, "orig", error)
+    if isinstance(original, sqlite3.OperationalError):
+        return "locked" in str(original) or "busy" in str(original)
+    return getattr(original, "sqlstate", "") in _TRY_AGAIN

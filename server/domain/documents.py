@@ -1,0 +1,80 @@
+"""Papers a return leans on: outbound orders with their lines, and linked documents."""
+
+from typing import Any
+
+from sqlmodel import Field
+
+from .model import Table, integer, json_dict, json_list, long_text, moment, ref
+
+
+class OutboundOrder(Table, table=True):
+    number: str = Field(default="", index=True)
+    site_id: str = ref()
+    owner_id: str = ""
+    customer_id: str = ref()
+    platform_number: str = Field(default="", index=True)
+    waybill: str = Field(default="", index=True)
+    shipped_on: str = ""  # date
+    shipped_at: int = moment()
+    currency: str = "CNY"
+    source: str = ""  # which import or link brought it
+
+
+class OutboundLine(Table, table=True):
+    outbound_id: str = ref()
+    item_id: str = ref()
+    line_number: int = integer()
+    quantity: int = integer()
+    returned: int = integer()  # counted by receipts; what may still come back is quantity - returned
+    unit_price: int = integer()
+    lot: str = ""
+    serials: list[Any] = json_list()
+
+
+class Document(Table, table=True):
+    """A linked paper: kind outbound_order | sales_contract | inspection_report | return_application | photo | other."""
+
+    site_id: str = ""
+    order_id: str = ref()
+    kind: str = ""
+    number: str = ""
+    date: str = ""
+    blob: str = ""  # sha256 of the file, '' for a number alone
+    added_by: str = ""
+    added_at: int = moment()
+
+
+class Blob(Table, table=True):
+    """A file by its SHA-256 (the id). The bytes lie in the data folder; originals are kept and never served."""
+
+    size: int = integer()
+    media_type: str = ""
+    width: int = integer()
+    height: int = integer()
+    state: str = "stored"  # stored | shown (repainted copies exist) | unreadable
+    device_id: str = ""
+    stored_at: int = moment()
+
+
+class Adjustment(Table, table=True):
+    """A stock adjustment found in a foreign book: recorded with its words, not posted."""
+
+    site_id: str = ref()
+    item_id: str = ref()
+    number: str = ""
+    quantity: int = integer()
+    reason: str = long_text()
+    made_on: str = ""
+    source: str = ""
+
+
+class ImportRun(Table, table=True):
+    """One file taken in, by its hash, and what became of each of its rows."""
+
+    kind: str = ""
+    file_name: str = ""
+    sha256: str = ""
+    rows: int = integer()
+    outcomes: dict[str, Any] = json_dict()
+    by: str = ""
+    at: int = moment()

@@ -1,0 +1,22 @@
+"""Imports every table, so that metadata is whole. Nothing else."""
+
+from . import (
+    alerts,
+    catalog,
+    conflicts,
+    containers,
+    devices,
+    dispositions,
+    documents,
+    inspections,
+    parcels,
+    people,
+    receiving,
+    records,
+    returns,
+    stock,
+)  # fmt: skip
+from .model import Table
+
+__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "devices", "dispositions", "documents", "inspections",
+           "parcels", "people", "receiving", "records", "returns", "stock"]  # fmt: skip

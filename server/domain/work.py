@@ -1,0 +1,405 @@
+"""The unit of work: what a command holds in its hands.
+
+Records are plain structs with a table's fields (`ReturnOrder` the SQLModel class is schema; what `get` returns quacks like it and
+is thirty times cheaper to make). Change them in place; `flush` writes what changed. JSON fields are replaced, never edited in place.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
+
+import msgspec
+from sqlalchemy import Boolean, Connection, Select, select
+from sqlmodel import SQLModel
+
+from .errors import NotAllowed, NotFound
+from .ids import following_id, uuid7
+from .model import Event, Json
+from .permissions import Actor
+
+T = TypeVar("T", bound=SQLModel)
+
+
+class Cursor(Protocol):
+    def execute(self, sql: str, values: Any = ...) -> Any: ...
+    def executemany(self, sql: str, values: Any) -> Any: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> Any: ...
+
+
+class Shape(NamedTuple):
+    """How rows of one table travel in a feed: which fields, in which feed, and whether they are in it now."""
+
+    kind: str
+    model: type[SQLModel]
+    fields: tuple[str, ...]
+    feed: Callable[[Any], str]
+    member: Callable[[Any], bool]
+
+
+class Row(NamedTuple):
+    """A table as the driver needs it, compiled once."""
+
+    name: str
+    fields: tuple[str, ...]
+    make: Callable[..., Any]
+    decoders: tuple[tuple[int, Callable[[Any], Any]], ...]
+    encoders: tuple[tuple[int, Callable[[Any], Any]], ...]
+    select: str
+    insert: str
+    defaults: Mapping[str, Callable[[], Any]]
+
+
+_ROWS: dict[tuple[type[SQLModel], str], Row] = {}
+_TEXT_OF = msgspec.json.Encoder().encode
+
+
+def row_of(model: type[SQLModel], mark: str) -> Row:
+    """`mark` is the driver's parameter sign, '?' or '%s'."""
+    found = _ROWS.get((model, mark))
+    if found is None:
+        columns = list(model.__table__.columns)  # type: ignore[attr-defined]
+        names = tuple(column.name for column in columns)
+        quoted = ", ".join(f'"{name}"' for name in names)
+        table = f'"{model.__table__.name}"'  # type: ignore[attr-defined]
+        json_at = [at for at, column in enumerate(columns) if isinstance(column.type, Json)]
+        bool_at = [at for at, column in enumerate(columns) if isinstance(column.type, Boolean)]
+        found = _ROWS[model, mark] = Row(
+            name=table,
+            fields=names,
+            make=msgspec.defstruct(
+                model.__name__, [(name, Any) for name in names], namespace={"table": model}, eq=False
+            ),
+            decoders=(
+                *((at, msgspec.json.decode) for at in json_at),
+                *((at, bool) for at in bool_at),
+            ),
+            encoders=tuple((at, lambda value: _TEXT_OF(value).decode()) for at in json_at),
+            select=f'SELECT {quoted} FROM {table} WHERE "id" = {mark}',
+            insert=f"INSERT INTO {table} ({quoted}) VALUES ({', '.join([mark] * len(names))})",
+            defaults={
+                name: cast("Callable[[], Any]", field.default_factory or partial(_same, field.default))
+                for name, field in model.model_fields.items()
+                if not field.is_required()
+            },
+        )
+    return found
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+class Work:
+    """One transaction of one actor. `cause` is the mutation being carried out: everything it makes is named after it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        cursor: Cursor,
+        actor: Actor,
+        now: int,
+        *,
+        writable: bool,
+        sqlite: bool,
+        shapes: Mapping[type[SQLModel], Shape],
+    ) -> None:
+        self.connection = connection
+        self.actor = actor
+        self.now = now
+        self.device_id = ""
+        self.made_at = now
+        self.cause = ""
+        self.lost_right = ""
+        self._made = 0
+        self._cursor = cursor
+        self._writable = writable
+        self._sqlite = sqlite
+        self._mark = "?" if sqlite else "%s"
+        self._shapes = shapes
+        self._records: dict[tuple[type[SQLModel], str], Any] = {}
+        self._clean: dict[tuple[type[SQLModel], str], tuple[Any, ...] | None] = {}
+        self._deltas: dict[tuple[type[SQLModel], str], dict[str, int]] = {}
+        self._touched: dict[tuple[type[SQLModel], str], None] = {}
+        self._removed: list[tuple[Shape, Any]] = []
+        self._events: list[tuple[Event, str, str, str]] = []
+
+    # Rights
+
+    def may(self, action: str, site_id: str = "", owner_id: str = "") -> bool:
+        return self.actor.may(action, site_id, owner_id)
+
+    def allow(self, action: str, site_id: str = "", owner_id: str = "", *, fact: bool = False) -> None:
+        """Refuses whoever lacks the right. A fact by somebody who only lost it since is counted, and X13 blocks it."""
+        if self.actor.may(action, site_id, owner_id):
+            return
+        if fact and self.actor.may(action, site_id, owner_id, past=True):
+            self.lost_right = action
+            return
+        raise NotAllowed(
+            "You do not have the right to do this here.", action=action, site_id=site_id, lost=self.actor.may(
+                action, site_id, owner_id, past=True)
+        )  # fmt: skip
+
+    # Reading
+
+    def get(self, model: type[T], id: str) -> T:
+        """The record, locked until the transaction ends. NotFound when there is none."""
+        record = self.seek(model, id)
+        if record is None:
+            raise NotFound(f"This {_words(model)} does not exist.", kind=model.__name__, id=id)
+        return record
+
+    def seek(self, model: type[T], id: str, *, lock: bool = True) -> T | None:
+        """The record or None."""
+        known = self._records.get((model, id))
+        if known is None and id:
+            row = row_of(model, self._mark)
+            locking = " FOR UPDATE" if lock and self._writable and not self._sqlite else ""
+            self._cursor.execute(row.select + locking, (id,))
+            values = self._cursor.fetchone()
+            if values is None:
+                return None
+            known = self._keep(model, row, values)
+        elif known is not None and (model, id) not in self._clean:
+            self._clean[model, id] = _state(known)
+        return cast("T | None", known)
+
+    def look(self, model: type[T], id: str) -> T | None:
+        """The record or None, to be read only: not locked."""
+        return self.seek(model, id, lock=False)
+
+    def find(self, model: type[T], *where: Any, order_by: Any = None, limit: int | None = None) -> list[T]:
+        """The records that meet all conditions (SQLAlchemy expressions on the SQLModel class)."""
+        statement: Select[Any] = select(model.__table__).where(*where)  # type: ignore[attr-defined]
+        if order_by is not None:
+            statement = statement.order_by(*(order_by if isinstance(order_by, tuple | list) else (order_by,)))
+        if limit is not None:
+            statement = statement.limit(limit)
+        self.flush()
+        row = row_of(model, self._mark)
+        found = []
+        for values in self.connection.execute(statement):
+            known = self._records.get((model, values.id)) if hasattr(values, "id") else None
+            if known is None:
+                known = row.make(*values)
+                if hasattr(known, "id"):
+                    self._records[model, known.id] = known
+            if self._writable and hasattr(known, "id"):
+                self._clean.setdefault((model, known.id), _state(known))
+            found.append(known)
+        return cast("list[T]", found)
+
+    def first(self, model: type[T], *where: Any, order_by: Any = None) -> T | None:
+        found = self.find(model, *where, order_by=order_by, limit=1)
+        return found[0] if found else None
+
+    def rows(self, statement: Any) -> list[Any]:
+        """Named rows of a query over several tables."""
+        self.flush()
+        return list(self.connection.execute(statement))
+
+    # Writing
+
+    def add(self, model: type[T], **values: Any) -> T:
+        """A new record; fields not given take the table's defaults."""
+        row = row_of(model, self._mark)
+        unknown = values.keys() - set(row.fields)
+        if unknown:
+            raise TypeError(f"{model.__name__} has no {sorted(unknown)}")
+        if "id" in row.fields and "id" not in values:
+            values["id"] = self.new_id()
+        record = row.make(**{name: values[name] if name in values else row.defaults[name]() for name in row.fields})
+        identity = (model, record.id)
+        self._records[identity] = record
+        self._clean[identity] = None
+        return cast("T", record)
+
+    def count(self, record: Any, **deltas: int) -> None:
+        """Adds to counters, written as `field = field + ?`: two who count at once are both counted."""
+        model = type(record).table
+        self._clean.setdefault((model, record.id), _state(record))
+        pending = self._deltas.setdefault((model, record.id), {})
+        for name, delta in deltas.items():
+            pending[name] = pending.get(name, 0) + delta
+            setattr(record, name, getattr(record, name) + delta)
+
+    def remove(self, record: Any) -> None:
+        model = type(record).table
+        self.flush()
+        self._cursor.execute(
+            f'DELETE FROM {row_of(model, self._mark).name} WHERE "id" = {self._mark}',
+            (record.id,),  # noqa: S608
+        )
+        self._records.pop((model, record.id), None)
+        self._clean.pop((model, record.id), None)
+        self._touched.pop((model, record.id), None)
+        if shape := self._shapes.get(model):
+            self._removed.append((shape, record))
+
+    def record(self, event: Event, subject_id: str) -> None:
+        """Tells what happened, once, in this transaction."""
+        self._events.append((event, subject_id, self.cause, self.device_id))
+
+    def new_id(self) -> str:
+        """Derived from the cause, so that the same mutation never makes a thing twice; fresh when there is none."""
+        if not self.cause:
+            return uuid7(self.now)
+        self._made += 1
+        return following_id(self.cause, self._made)
+
+    def because_of(self, cause: str) -> None:
+        """From here on everything made is named after this mutation."""
+        self.cause, self._made = cause, 0
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is inside stands or falls together: on an exception the database and this work are as they were."""
+        self.flush()
+        events, removed, touched = len(self._events), len(self._removed), dict(self._touched)
+        self._cursor.execute("SAVEPOINT one")
+        try:
+            yield
+            self.flush()
+            self._clean.clear()  # the next one asks for its records anew
+        except BaseException:
+            self._cursor.execute("ROLLBACK TO SAVEPOINT one")
+            self._cursor.execute("RELEASE SAVEPOINT one")
+            self._records.clear()
+            self._clean.clear()
+            self._deltas.clear()
+            del self._events[events:], self._removed[removed:]
+            self._touched = touched
+            raise
+        self._cursor.execute("RELEASE SAVEPOINT one")
+
+    def flush(self) -> None:
+        """Writes what changed since the last flush."""
+        if not self._clean:
+            return
+        inserts: dict[type[SQLModel], list[tuple[Any, ...]]] = {}
+        for identity, before in self._clean.items():
+            model = identity[0]
+            record = self._records[identity]
+            after = _state(record)
+            if before is None:
+                inserts.setdefault(model, []).append(_encoded(row_of(model, self._mark), after))
+                self._touched[identity] = None
+            elif before != after:
+                self._update(model, identity, before, after)
+                self._touched[identity] = None
+        for model, values in inserts.items():
+            self._cursor.executemany(row_of(model, self._mark).insert, values)
+        # What is still in a command's hands may change again: it is compared with what was just written.
+        self._clean = {identity: _state(self._records[identity]) for identity in self._clean}
+        self._deltas.clear()
+
+    # The end of the transaction; called by the database alone.
+
+    def publish(self) -> dict[str, int]:
+        """Gives every change and every event its number and returns the heads of the feeds that moved.
+
+        1. everything is written; 2. what changed is encoded once, per feed; 3. the feeds' head rows are locked, in order, as the
+        last rows of the transaction; 4. changes, then events, take the numbers.
+        """
+        self.flush()
+        feeds: dict[str, tuple[list[tuple[str, str, str, bytes]], list[tuple[Event, str, str, str]]]] = {}
+        for (model, id), _ in self._touched.items():
+            shape = self._shapes.get(model)
+            if shape is not None:
+                record = self._records.get((model, id)) or self.seek(model, id)
+                if record is not None and (feed := shape.feed(record)):
+                    feeds.setdefault(feed, ([], []))[0].append(change_of(shape, record, shape.member(record)))
+        for shape, record in self._removed:
+            if feed := shape.feed(record):
+                feeds.setdefault(feed, ([], []))[0].append(change_of(shape, record, False))
+        for told in self._events:
+            name = f"site:{told[0].site_id}" if told[0].site_id else "catalogue"
+            feeds.setdefault(name, ([], []))[1].append(told)
+
+        heads = {}
+        mark = self._mark
+        for feed in sorted(feeds):
+            changes, events = feeds[feed]
+            taken = len(changes) + len(events)
+            self._cursor.execute(
+                f"INSERT INTO feed (name, revision) VALUES ({mark}, {mark}) ON CONFLICT (name) "  # noqa: S608
+                "DO UPDATE SET revision = feed.revision + excluded.revision RETURNING revision",
+                (feed, taken),
+            )
+            heads[feed] = head = int(self._cursor.fetchone()[0])
+            at = head - taken
+            self._cursor.executemany(
+                "INSERT INTO change (feed, revision, kind, key, op, payload) VALUES "
+                f"({mark}, {mark}, {mark}, {mark}, {mark}, {mark})",
+                [(feed, at + n, *change) for n, change in enumerate(changes, 1)],
+            )
+            at += len(changes)
+            self._cursor.executemany(
+                'INSERT INTO eventrow (feed, revision, kind, subject_id, body, mutation_id, "by", device_id, at) VALUES '
+                f"({mark}, {mark}, {mark}, {mark}, {mark}, {mark}, {mark}, {mark}, {mark})",
+                [
+                    (
+                        feed,
+                        at + n,
+                        type(event).__name__,
+                        subject,
+                        _TEXT_OF(event).decode(),
+                        cause,
+                        self.actor.id,
+                        device,
+                        self.now,
+                    )
+                    for n, (event, subject, cause, device) in enumerate(events, 1)
+                ],
+            )
+        return heads
+
+    def _keep(self, model: type[SQLModel], row: Row, values: Any) -> Any:
+        if row.decoders:
+            values = list(values)
+            for at, decode in row.decoders:
+                values[at] = decode(values[at]) if values[at] is not None else None
+        record = row.make(*values)
+        self._records[model, record.id] = record
+        if self._writable:
+            self._clean[model, record.id] = _state(record)
+        return record
+
+    def _update(self, model: type[SQLModel], identity: Any, before: tuple[Any, ...], after: tuple[Any, ...]) -> None:
+        row = row_of(model, self._mark)
+        deltas = self._deltas.get(identity, {})
+        written = _encoded(row, after)
+        names, values = [], []
+        for at, name in enumerate(row.fields):
+            if before[at] != after[at]:
+                names.append(f'"{name}" = "{name}" + {self._mark}' if name in deltas else f'"{name}" = {self._mark}')
+                values.append(deltas.get(name, written[at]))
+        self._cursor.execute(
+            f'UPDATE {row.name} SET {", ".join(names)} WHERE "id" = {self._mark}', (*values, identity[1])
+        )  # noqa: S608
+
+
+def change_of(shape: Shape, record: Any, member: bool) -> tuple[str, str, str, bytes]:
+    """(kind, key, op, payload) of a row as it is now: the payload is the whole change as it travels, encoded once."""
+    if not member:
+        return shape.kind, record.id, "drop", _TEXT_OF({"kind": shape.kind, "key": record.id, "op": "drop"})
+    value = {name: getattr(record, name) for name in shape.fields}
+    return shape.kind, record.id, "put", _TEXT_OF({"kind": shape.kind, "key": record.id, "value": value})
+
+
+_state = msgspec.structs.astuple
+
+
+def _encoded(row: Row, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not row.encoders:
+        return values
+    changed = list(values)
+    for at, encode in row.encoders:
+        changed[at] = encode(changed[at])
+    return tuple(changed)
+
+
+def _words(model: type[SQLModel]) -> str:
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in model.__name__).strip()

@@ -1,0 +1,113 @@
+"""The wire between a handheld and the server, version 1. Knows no tables.
+
+`sync/typescript.py` writes these structs to `web/src/lib/protocol.ts`.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+PROTOCOL = 1
+APP_SCHEMA = 1
+"""The schema mutations are written with today. Older ones are upcast (see `push.py`)."""
+
+MAX_MUTATIONS = 500
+MAX_BODY = 8 * 1024 * 1024
+MAX_MUTATION = 64 * 1024
+
+Status = Literal["applied", "merged", "noop", "conflict", "held", "rejected", "deferred"]
+
+
+class MutationIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing a person did. `args` is validated per mutation, so that a malformed one is rejected alone."""
+
+    seq: int
+    id: str
+    name: str
+    by: str
+    site: str
+    schema: int = APP_SCHEMA
+    epoch: str = ""
+    base: int = 0
+    """The revision of the site's feed this person saw."""
+    args: dict[str, Any]
+    made_at: int
+
+
+class Lost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Numbers this device gave out and no longer has. Advances its counter and raises an alert."""
+
+    first: int
+    last: int
+
+
+class DeviceState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the device says of itself, shown on the fleet page."""
+
+    pending: int = 0
+    pending_photos: int = 0
+    oldest_pending_at: int = 0
+    app_version: str = ""
+    clock: int = 0
+    storage: dict[str, Any] = {}
+
+
+class PushRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    protocol: int
+    epoch: str
+    device: str
+    app_schema: int
+    mutations: list[MutationIn]
+    lost: Lost | None = None
+    state: DeviceState | None = None
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    seq: int
+    id: str
+    status: Status
+    dup: bool = False
+    revision: int = 0
+    conflict: str = ""
+    code: str = ""
+    detail: str = ""
+    retry_after: int = 0
+
+
+class PushResponse(msgspec.Struct, frozen=True, kw_only=True):
+    epoch: str
+    device_last_seq: int
+    heads: dict[str, int]
+    server_time: int
+    results: list[Result]
+
+
+class ChangeOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row of a feed. op: put (value is the whole document) | drop (it left the feed) | gone (a right was lost)."""
+
+    kind: str
+    key: str
+    op: Literal["put", "drop", "gone"] = "put"
+    value: Any = None
+
+
+class PullResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a feed. `more`: ask again with `cursor`. `reset`: the cursor is not known here; load beside and swap whole.
+
+    `device_last_seq` is read in the same database snapshot as `changes`.
+    """
+
+    epoch: str
+    feed: str
+    cursor: str
+    revision: int
+    more: bool
+    reset: bool
+    device_last_seq: int
+    changes: list[ChangeOut]
+
+
+class Poke(msgspec.Struct, frozen=True, kw_only=True):
+    """Server-sent event `poke`: these feeds have moved to these revisions."""
+
+    heads: dict[str, int]
