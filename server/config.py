@@ -138,9 +138,9 @@ class Config(Struct, frozen=True, kw_only=True):
         """Where a browser finds this server: the public address, or the one it listens on."""
         if self.public_url:
             return self.public_url
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(
-            self.host, f"[{self.host}]" if ":" in self.host else self.host
-        )  # noqa: S104
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.host in ("0.0.0.0", "::"):  # noqa: S104  listening everywhere, it is found here too
+            host = "127.0.0.1"
         scheme = "https" if self.tls else "http"
         return f"{scheme}://{host}" + ("" if self.port == {"http": 80, "https": 443}[scheme] else f":{self.port}")
 
