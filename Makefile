@@ -49,8 +49,8 @@ clean:
 	@echo "Installing the Python packages of requirements.lock ..."
 	@[ -x $(PY) ] || $(PYTHON) -m venv $(VENV) \
 	  || { rm -rf $(VENV); bash scripts/system-packages.sh "the virtual environment" python3-venv; $(PYTHON) -m venv $(VENV); }
-	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 # Neither of these two ever stops a start: what is missing is said in one sentence, and tried again next time.
