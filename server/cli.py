@@ -107,6 +107,19 @@ def build(config: Config) -> None:
         raise click.ClickException(str(failed)) from None
 
 
+@main.command()
+def settings() -> None:
+    """Show the variables that Restow reads, as a table."""
+    fields: Any = msgspec.inspect.type_info(Config)
+    click.echo("| variable | default | what it is |\n|---|---|---|")
+    for field in fields.fields:
+        default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+        click.echo(
+            f"| `{field.type.extra['variable']}` | {f'`{default}`' if default else ''} | "
+            f"{field.type.extra_json_schema['description']} |"
+        )
+
+
 # ── data ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

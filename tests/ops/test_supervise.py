@@ -22,10 +22,12 @@ ROOT = Path(__file__).parents[2]
 class Running:
     """The stand-in installation of supervised.py, and what it has said so far."""
 
+    module = "tests.ops.supervised"
+
     def __init__(self, config: Config, *arguments: str) -> None:
         self.config = config
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.ops.supervised", *arguments],
+            [sys.executable, "-m", self.module, *arguments],
             cwd=ROOT,
             env=supervise.environment(config),
             stdout=subprocess.PIPE,
