@@ -245,6 +245,7 @@ def upgrade() -> None:
     sa.Column('container_id', sa.String(), nullable=False),
     sa.Column('bin_id', sa.String(), nullable=False),
     sa.Column('put_away', sa.BigInteger(), nullable=False),
+    sa.Column('sent', sa.BigInteger(), nullable=False),
     sa.Column('replacement', sa.String(), nullable=False),
     sa.Column('mutation_id', sa.String(), nullable=False),
     sa.Column('device_id', sa.String(), nullable=False),
