@@ -11,7 +11,7 @@ from .returns import ReturnOrder
 from .work import Work
 
 
-class AddDocument(Command):
+class AddDocument(Command, frozen=True):
     order_id: str
     kind: Literal["outbound_order", "sales_contract", "inspection_report", "return_application", "photo", "other"]
     number: str = ""

@@ -1,8 +1,18 @@
 """Conflicts: a case per rule and subjects; each breach an occurrence with its own evidence; resolved by an ordinary command."""
 
+import hashlib
 from typing import Any
 
+import msgspec
+from sqlmodel import col
+
+from . import conflict_rules, dispositions, returns
+from .errors import Invalid, Stale, WrongState
+from .events import ConflictAssigned, ConflictDismissed, ConflictOpened, ConflictRepeated, ConflictResolved
+from .ids import derived_id
 from .model import Command, Table, integer, json_dict, json_list, moment, ref
+from .records import FieldWrite
+from .work import Work
 
 
 class Conflict(Table, table=True):
@@ -43,7 +53,7 @@ class Occurrence(Table, table=True):
     evidence: dict[str, Any] = json_dict()
 
 
-class ResolveConflict(Command):
+class ResolveConflict(Command, frozen=True):
     """option: keep_server | take_device | enter_value (then `value`), or one of the rule's own."""
 
     conflict_id: str
@@ -52,11 +62,155 @@ class ResolveConflict(Command):
     note: str = ""
 
 
-class AssignConflict(Command):
+class AssignConflict(Command, frozen=True):
     conflict_id: str
     person_id: str
 
 
-class DismissConflict(Command):
+class DismissConflict(Command, frozen=True):
     conflict_id: str
     reason: str
+
+
+OPEN = ("open", "assigned")
+
+
+def open_case(
+    work: Work,
+    rule: str,
+    site_id: str,
+    subjects: tuple[str, ...],
+    *,
+    order_id: str = "",
+    subject_kind: str = "",
+    subject_id: str = "",
+    field: str = "",
+    blocking: bool | None = None,
+    values: list[dict[str, Any]] | None = None,
+    facts: dict[str, Any] | None = None,
+    evidence: dict[str, Any] | None = None,
+) -> Conflict:
+    """Opens the case of this rule and these subjects, or adds an occurrence to it.
+
+    A case that was decided opens again only on other facts than those that were decided.
+    """
+    id = derived_id("conflict", rule, *subjects)
+    seen = fingerprint(values or [], facts or {})
+    case = work.seek(Conflict, id)
+    if case is None:
+        case = work.add(
+            Conflict,
+            id=id,
+            rule=rule,
+            site_id=site_id,
+            order_id=order_id,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            field=field,
+            blocking=conflict_rules.RULES[rule].blocking if blocking is None else blocking,
+            facts=facts or {},
+            mutation_id=work.cause,
+            device_id=work.device_id,
+            opened_at=work.now,
+            last_at=work.now,
+        )
+        work.record(ConflictOpened(site_id=site_id, rule=rule), id)
+    else:
+        work.count(case, occurrences=1)
+        case.mutation_id = work.cause
+        case.device_id = work.device_id
+        case.last_at = work.now
+        case.facts = facts or case.facts
+        if case.state not in OPEN and case.fingerprint != seen:
+            case.state = "open"
+            case.blocking = conflict_rules.RULES[rule].blocking if blocking is None else blocking
+            work.record(ConflictOpened(site_id=site_id, rule=rule), id)
+        else:
+            work.record(ConflictRepeated(site_id=site_id, rule=rule), id)
+    work.add(
+        Occurrence,
+        conflict_id=id,
+        mutation_id=work.cause,
+        device_id=work.device_id,
+        by=work.actor.id,
+        made_at=work.made_at,
+        at=work.now,
+        values=values or [],
+        evidence=evidence or {},
+    )
+    return case
+
+
+def blocked(work: Work, order_id: str) -> bool:
+    """Whether a blocking conflict holds this order's goods back."""
+    return bool(order_id) and (
+        work.first(
+            Conflict, Conflict.order_id == order_id, col(Conflict.blocking).is_(True), col(Conflict.state).in_(OPEN)
+        )
+        is not None
+    )
+
+
+def resolve_conflict(work: Work, command: ResolveConflict) -> None:
+    case = work.get(Conflict, command.conflict_id)
+    work.allow("resolve", case.site_id)
+    if case.state not in OPEN:
+        raise Stale("Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution)
+    rule = conflict_rules.RULES[case.rule]
+    option = rule.options.get(command.option)
+    if option is None:
+        raise Invalid("This conflict does not have that option.", field="option", options=list(rule.options))
+    if option.note_required and not command.note.strip():
+        raise Invalid("This option needs a note.", field="note")
+
+    occurrences = occurrences_of(work, case.id)
+    option.run(work, case, occurrences[-1], command)
+    case.state = "resolved"
+    case.fingerprint = fingerprint(occurrences[-1].values, case.facts)
+    _close(work, case, command.option, command.note)
+    for written in work.find(FieldWrite, FieldWrite.conflict_id == case.id):
+        written.conflict_id = ""
+    work.record(ConflictResolved(site_id=case.site_id, rule=case.rule, option=command.option), case.id)
+    if order := work.seek(returns.ReturnOrder, case.order_id):
+        dispositions.settle_order(work, order)
+        returns.progress(work, order)
+
+
+def dismiss_conflict(work: Work, command: DismissConflict) -> None:
+    case = work.get(Conflict, command.conflict_id)
+    work.allow("resolve", case.site_id)
+    if case.state not in OPEN:
+        raise Stale("Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution)
+    if case.blocking:
+        raise WrongState("This conflict holds goods back; it can be resolved, not dismissed.", rule=case.rule)
+    if not command.reason.strip():
+        raise Invalid("Say why: this needs a reason.", field="reason")
+    case.state = "dismissed"
+    case.fingerprint = fingerprint(occurrences_of(work, case.id)[-1].values, case.facts)
+    _close(work, case, "", command.reason)
+    work.record(ConflictDismissed(site_id=case.site_id, rule=case.rule, reason=command.reason), case.id)
+
+
+def assign_conflict(work: Work, command: AssignConflict) -> None:
+    case = work.get(Conflict, command.conflict_id)
+    work.allow("resolve", case.site_id)
+    if case.state not in OPEN:
+        raise Stale("Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution)
+    case.state = "assigned" if command.person_id else "open"
+    case.assigned_to = command.person_id
+    work.record(ConflictAssigned(site_id=case.site_id, person_id=command.person_id), case.id)
+
+
+def occurrences_of(work: Work, conflict_id: str) -> list[Occurrence]:
+    return work.find(Occurrence, Occurrence.conflict_id == conflict_id, order_by=(Occurrence.at, Occurrence.id))
+
+
+def fingerprint(values: list[Any], facts: dict[str, Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode([values, facts], order="deterministic")).hexdigest()[:32]
+
+
+def _close(work: Work, case: Conflict, option: str, note: str) -> None:
+    case.resolved_by = work.actor.id
+    case.resolved_at = work.now
+    case.resolution = option
+    case.resolution_note = note

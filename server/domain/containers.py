@@ -2,7 +2,9 @@
 
 from sqlmodel import Field
 
-from .model import Command, Table, moment, ref
+from .events import ContainerUsed
+from .model import Command, Outcome, Table, moment, ref
+from .work import Work
 
 
 class Container(Table, table=True):
@@ -17,7 +19,7 @@ class Container(Table, table=True):
     created_at: int = moment()
 
 
-class UseContainer(Command):
+class UseContainer(Command, frozen=True):
     """A label is scanned for the first time and becomes a container."""
 
     container_id: str
@@ -28,8 +30,35 @@ class UseContainer(Command):
     outcome: str = ""
 
 
-class MoveContainer(Command):
+class MoveContainer(Command, frozen=True):
     """The container, with all it holds, now stands in this bin. Also how a whole tote is put away."""
 
     container_id: str
     bin_id: str
+
+
+def use_container(work: Work, command: UseContainer) -> Outcome | None:
+    work.allow("receive", command.site_id, fact=True)
+    container = work.seek(Container, command.container_id)
+    if container is not None and container.label:
+        container.outcome = command.outcome or container.outcome
+        return Outcome("noop")
+    values = {
+        "site_id": command.site_id,
+        "label": command.label,
+        "kind": command.kind,
+        "outcome": command.outcome,
+        "created_by": work.actor.id,
+        "created_at": work.now,
+    }
+    if container is None:
+        work.add(Container, id=command.container_id, bin_id=command.bin_id, **values)
+    else:
+        for name, value in values.items():
+            setattr(container, name, value)
+    work.record(ContainerUsed(site_id=command.site_id, label=command.label), command.container_id)
+    return None
+
+
+def container_or_stub(work: Work, container_id: str) -> Container:
+    return work.seek(Container, container_id) or work.add(Container, id=container_id, site_id=work.site_id)

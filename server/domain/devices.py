@@ -36,7 +36,7 @@ class Device(Table, table=True):
     storage: dict[str, Any] = json_dict()
 
 
-class MakeEnrolmentCode(Command):
+class MakeEnrolmentCode(Command, frozen=True):
     """One code for a whole trolley of handhelds: so many uses, so many days."""
 
     site_id: str
@@ -44,13 +44,13 @@ class MakeEnrolmentCode(Command):
     days: int = 7
 
 
-class EnrolDevice(Command):
+class EnrolDevice(Command, frozen=True):
     code: str
     name: str
     token_hash: str
 
 
-class RevokeDevice(Command):
+class RevokeDevice(Command, frozen=True):
     device_id: str
 
 

@@ -22,6 +22,7 @@ class OutboundOrder(Table, table=True):
 
 class OutboundLine(Table, table=True):
     outbound_id: str = ref()
+    site_id: str = ""
     item_id: str = ref()
     line_number: int = integer()
     quantity: int = integer()

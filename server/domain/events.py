@@ -3,107 +3,107 @@
 from .model import Event
 
 
-class ParcelSigned(Event):
+class ParcelSigned(Event, frozen=True):
     waybill: str
 
 
-class ParcelRefused(Event):
+class ParcelRefused(Event, frozen=True):
     reason: str
 
 
-class ParcelDamaged(Event):
+class ParcelDamaged(Event, frozen=True):
     damage: str
 
 
-class ParcelOpened(Event):
+class ParcelOpened(Event, frozen=True):
     pass
 
 
-class ParcelBound(Event):
+class ParcelBound(Event, frozen=True):
     order_id: str
 
 
-class ParcelClosed(Event):
+class ParcelClosed(Event, frozen=True):
     empty: bool = False
 
 
-class ParcelUnclaimed(Event):
+class ParcelUnclaimed(Event, frozen=True):
     pass
 
 
-class ParcelClaimed(Event):
+class ParcelClaimed(Event, frozen=True):
     order_id: str
 
 
-class LoadClosed(Event):
+class LoadClosed(Event, frozen=True):
     carrier: str
     counted: int
     listed: int
 
 
-class ContainerUsed(Event):
+class ContainerUsed(Event, frozen=True):
     label: str
 
 
-class ContainerMoved(Event):
+class ContainerMoved(Event, frozen=True):
     bin_id: str
     from_bin_id: str
 
 
-class ReturnCreated(Event):
+class ReturnCreated(Event, frozen=True):
     number: str
 
 
-class ReturnEdited(Event):
+class ReturnEdited(Event, frozen=True):
     fields: list[str]
 
 
-class ReturnSubmitted(Event):
+class ReturnSubmitted(Event, frozen=True):
     revision: int
 
 
-class ReturnApproved(Event):
+class ReturnApproved(Event, frozen=True):
     note: str = ""
 
 
-class ReturnRejected(Event):
+class ReturnRejected(Event, frozen=True):
     reason: str
 
 
-class ReturnAmended(Event):
+class ReturnAmended(Event, frozen=True):
     reason: str
     revision: int
 
 
-class ReturnCancelled(Event):
+class ReturnCancelled(Event, frozen=True):
     reason: str
 
 
-class ReturnHeld(Event):
+class ReturnHeld(Event, frozen=True):
     reason: str
 
 
-class ReturnReleased(Event):
+class ReturnReleased(Event, frozen=True):
     pass
 
 
-class ReturnTaken(Event):
+class ReturnTaken(Event, frozen=True):
     pass
 
 
-class ReturnOpenedWithoutOrder(Event):
+class ReturnOpenedWithoutOrder(Event, frozen=True):
     number: str
 
 
-class ReturnCompleted(Event):
+class ReturnCompleted(Event, frozen=True):
     pass
 
 
-class ReturnReopened(Event):
+class ReturnReopened(Event, frozen=True):
     pass
 
 
-class LineSettledShort(Event):
+class LineSettledShort(Event, frozen=True):
     """subject: the order"""
 
     line_id: str
@@ -112,7 +112,7 @@ class LineSettledShort(Event):
     reason: str
 
 
-class ItemScanned(Event):
+class ItemScanned(Event, frozen=True):
     """subject: the order"""
 
     line_id: str
@@ -121,7 +121,7 @@ class ItemScanned(Event):
     scanned: str
 
 
-class ScanTakenBack(Event):
+class ScanTakenBack(Event, frozen=True):
     """subject: the order"""
 
     line_id: str
@@ -130,12 +130,12 @@ class ScanTakenBack(Event):
     reason: str
 
 
-class BarcodeMapped(Event):
+class BarcodeMapped(Event, frozen=True):
     text: str
     item_id: str
 
 
-class GoodsInspected(Event):
+class GoodsInspected(Event, frozen=True):
     """subject: the order"""
 
     line_id: str
@@ -145,7 +145,7 @@ class GoodsInspected(Event):
     grade: str
 
 
-class DispositionProposed(Event):
+class DispositionProposed(Event, frozen=True):
     """subject: the order"""
 
     line_id: str
@@ -154,7 +154,7 @@ class DispositionProposed(Event):
     quantity: int
 
 
-class DispositionDecided(Event):
+class DispositionDecided(Event, frozen=True):
     """subject: the order"""
 
     line_id: str
@@ -163,7 +163,7 @@ class DispositionDecided(Event):
     quantity: int
 
 
-class DispositionPosted(Event):
+class DispositionPosted(Event, frozen=True):
     """subject: the order"""
 
     line_id: str
@@ -172,7 +172,7 @@ class DispositionPosted(Event):
     quantity: int
 
 
-class GoodsSentAway(Event):
+class GoodsSentAway(Event, frozen=True):
     """subject: the order"""
 
     disposition_id: str
@@ -181,7 +181,7 @@ class GoodsSentAway(Event):
     reference: str
 
 
-class GoodsPutAway(Event):
+class GoodsPutAway(Event, frozen=True):
     """subject: the order"""
 
     line_id: str
@@ -189,7 +189,7 @@ class GoodsPutAway(Event):
     bin_id: str
 
 
-class StockMoved(Event):
+class StockMoved(Event, frozen=True):
     """subject: the item; one for each move, so that reconciling knows what to look at"""
 
     quantity: int
@@ -197,121 +197,121 @@ class StockMoved(Event):
     target: str
 
 
-class ConflictOpened(Event):
+class ConflictOpened(Event, frozen=True):
     rule: str
 
 
-class ConflictRepeated(Event):
+class ConflictRepeated(Event, frozen=True):
     rule: str
 
 
-class ConflictAssigned(Event):
+class ConflictAssigned(Event, frozen=True):
     person_id: str
 
 
-class ConflictResolved(Event):
+class ConflictResolved(Event, frozen=True):
     rule: str
     option: str
 
 
-class ConflictDismissed(Event):
+class ConflictDismissed(Event, frozen=True):
     rule: str
     reason: str
 
 
-class NumbersLost(Event):
+class NumbersLost(Event, frozen=True):
     """subject: the device"""
 
     first: int
     last: int
 
 
-class MutationHeld(Event):
+class MutationHeld(Event, frozen=True):
     name: str
     waits_for: str
 
 
-class MutationRejected(Event):
+class MutationRejected(Event, frozen=True):
     name: str
     code: str
 
 
-class AlertRaised(Event):
+class AlertRaised(Event, frozen=True):
     rule: str
 
 
-class AlertClosed(Event):
+class AlertClosed(Event, frozen=True):
     rule: str
     state: str
 
 
-class PersonCreated(Event):
+class PersonCreated(Event, frozen=True):
     username: str
 
 
-class PersonEdited(Event):
+class PersonEdited(Event, frozen=True):
     fields: list[str]
 
 
-class PasswordSet(Event):
+class PasswordSet(Event, frozen=True):
     pass
 
 
-class BadgeSet(Event):
+class BadgeSet(Event, frozen=True):
     pass
 
 
-class RightGranted(Event):
+class RightGranted(Event, frozen=True):
     """subject: the person"""
 
     role: str
     at_site: str
 
 
-class RightEnded(Event):
+class RightEnded(Event, frozen=True):
     """subject: the person"""
 
     role: str
     at_site: str
 
 
-class PersonDisabled(Event):
+class PersonDisabled(Event, frozen=True):
     pass
 
 
-class PersonEnabled(Event):
+class PersonEnabled(Event, frozen=True):
     pass
 
 
-class EnrolmentCodeMade(Event):
+class EnrolmentCodeMade(Event, frozen=True):
     """subject: the site"""
 
     uses: int
     days: int
 
 
-class DeviceEnrolled(Event):
+class DeviceEnrolled(Event, frozen=True):
     code: str
     name: str
 
 
-class DeviceRevoked(Event):
+class DeviceRevoked(Event, frozen=True):
     pass
 
 
-class SiteCreated(Event):
+class SiteCreated(Event, frozen=True):
     code: str
 
 
-class SiteEdited(Event):
+class SiteEdited(Event, frozen=True):
     fields: list[str]
 
 
-class PhotoStored(Event):
+class PhotoStored(Event, frozen=True):
     """subject: the blob; it has no repainted copies yet"""
 
 
-class DocumentAdded(Event):
+class DocumentAdded(Event, frozen=True):
     """subject: the order"""
 
     document_id: str

@@ -4,9 +4,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from .model import Command, Table, integer, json_list, long_text, moment, ref
+from . import conflicts, returns
+from .errors import Invalid
+from .events import GoodsInspected
+from .model import Command, Outcome, Table, integer, json_list, long_text, moment, ref
+from .work import Work
 
-Outcome = Literal["pass", "fail", "na"]
+Finding = Literal["pass", "fail", "na"]
 Check = Literal["appearance", "function", "accessories", "packaging"]
 Grade = Literal["A", "B", "C", "D"]
 Verdict = Literal["pass", "conditional", "fail"]
@@ -39,7 +43,7 @@ class Inspection(Table, table=True):
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     check: Check
-    outcome: Outcome
+    outcome: Finding
     severity: Literal["", "minor", "major", "critical"] = ""
     defects: list[str] = []
     note: str = ""
@@ -50,7 +54,7 @@ class Photo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind: Literal["label", "outer", "defect", "whole"] = "whole"
 
 
-class Inspect(Command):
+class Inspect(Command, frozen=True):
     inspection_id: str
     line_id: str
     site_id: str
@@ -65,3 +69,95 @@ class Inspect(Command):
     note: str = ""
     photos: list[Photo] = []
     supersedes: str = ""
+
+
+def inspect(work: Work, command: Inspect) -> Outcome | None:
+    work.allow("inspect", command.site_id, fact=True)
+    if work.seek(Inspection, command.inspection_id) is not None:
+        return Outcome("noop")
+    _whole(command)
+
+    line = work.seek(returns.ReturnLine, command.line_id)
+    if line is None:  # received on a handheld that has not sent it yet: the verdict is a fact all the same
+        line = work.add(returns.ReturnLine, id=command.line_id, site_id=command.site_id, stub=True)
+    earlier = _earlier(work, command)
+    inspection = work.add(
+        Inspection,
+        id=command.inspection_id,
+        site_id=command.site_id,
+        order_id=line.order_id,
+        line_id=line.id,
+        item_id=line.item_id,
+        quantity=command.quantity,
+        serial=command.serial,
+        lot=command.lot,
+        container_id=command.container_id,
+        verdict=command.verdict,
+        grade=command.grade,
+        checks=[msgspec.to_builtins(each) for each in command.checks],
+        photos=[msgspec.to_builtins(each) for each in command.photos],
+        steps=list(command.steps),
+        note=command.note,
+        supersedes=command.supersedes,
+        mutation_id=work.cause,
+        device_id=work.device_id,
+        by=work.actor.id,
+        made_at=work.made_at,
+        at=work.now,
+    )
+    work.record(
+        GoodsInspected(
+            site_id=command.site_id, line_id=line.id, inspection_id=inspection.id, quantity=command.quantity,
+            verdict=command.verdict, grade=command.grade,
+        ),
+        line.order_id,
+    )  # fmt: skip
+
+    if command.supersedes:
+        if corrected := work.seek(Inspection, command.supersedes):
+            corrected.superseded_by = inspection.id
+            work.count(line, inspected=command.quantity - corrected.quantity)
+    elif earlier is None:
+        work.count(line, inspected=command.quantity)
+    elif (earlier.verdict, earlier.grade) != (command.verdict, command.grade):
+        case = conflicts.open_case(
+            work, "X3", command.site_id, (line.id, command.serial), order_id=line.order_id, subject_kind="ReturnLine",
+            subject_id=line.id, values=[
+                {"field": "verdict", "base": None, "server": earlier.verdict, "device": command.verdict},
+                {"field": "grade", "base": None, "server": earlier.grade, "device": command.grade},
+            ], evidence={"first": earlier.id, "second": inspection.id},
+        )  # fmt: skip
+        return Outcome("conflict", conflict_id=case.id)
+    else:
+        # Two people, the same verdict: one inspection, with the photos of both.
+        inspection.superseded_by = earlier.id
+        earlier.photos = [*earlier.photos, *inspection.photos]
+        return Outcome("merged")
+    if order := work.seek(returns.ReturnOrder, line.order_id):
+        returns.progress(work, order)
+    return None
+
+
+def current(work: Work, line_id: str) -> list[Inspection]:
+    """The inspections of a line that no later one corrects."""
+    return work.find(
+        Inspection, Inspection.line_id == line_id, Inspection.superseded_by == "", order_by=(Inspection.at, Inspection.id)
+    )
+
+
+def _whole(command: Inspect) -> None:
+    if command.quantity <= 0:
+        raise Invalid("A quantity is at least 1.", field="quantity")
+    if sorted(result.check for result in command.checks) != sorted(CHECKS):
+        raise Invalid("An inspection has each of the four checks once.", field="checks")
+    failed = any(result.outcome == "fail" for result in command.checks)
+    if command.verdict == "pass" and failed:
+        raise Invalid("A failed check and the verdict 'pass' do not go together.", field="verdict")
+
+
+def _earlier(work: Work, command: Inspect) -> Inspection | None:
+    """Another inspection of the very same unit; of units without a serial number nobody can say."""
+    if not command.serial or command.supersedes:
+        return None
+    found = [each for each in current(work, command.line_id) if each.serial == command.serial]
+    return found[-1] if found else None

@@ -4,7 +4,7 @@ SQLModel classes are schema and queries. What commands hold in their hands are p
 fields. Times are epoch milliseconds, dates ISO text, quantities integers in the item's smallest unit, money integer minor units.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import BigInteger, Text, TypeDecorator
@@ -68,3 +68,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What happened, written once in the same transaction. `site_id` names the feed it is ordered in; '' is the catalogue's."""
 
     site_id: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a command, when it is not simply 'applied'."""
+
+    status: Literal["applied", "merged", "noop", "conflict"]
+    conflict_id: str = ""
+    code: str = ""
+    detail: str = ""

@@ -4,7 +4,22 @@ from typing import Any
 
 from sqlmodel import Field
 
-from .model import Command, Table, integer, json_list, moment, ref
+from . import returns
+from .errors import Invalid, WrongState
+from .events import (
+    LoadClosed,
+    ParcelBound,
+    ParcelClaimed,
+    ParcelClosed,
+    ParcelDamaged,
+    ParcelOpened,
+    ParcelRefused,
+    ParcelSigned,
+    ParcelUnclaimed,
+)  # fmt: skip
+from .model import Command, Outcome, Table, integer, json_list, moment, ref
+from .numbers import waybill_of
+from .work import Work
 
 
 class Parcel(Table, table=True):
@@ -40,7 +55,7 @@ class Load(Table, table=True):
     closed_by: str = ""
 
 
-class SignParcel(Command):
+class SignParcel(Command, frozen=True):
     parcel_id: str
     site_id: str
     waybill: str
@@ -49,18 +64,18 @@ class SignParcel(Command):
     door_id: str = ""
 
 
-class RefuseParcel(Command):
+class RefuseParcel(Command, frozen=True):
     parcel_id: str
     reason: str
 
 
-class NoteDamage(Command):
+class NoteDamage(Command, frozen=True):
     parcel_id: str
     damage: str
     photos: list[dict[str, str]] = []
 
 
-class CloseLoad(Command):
+class CloseLoad(Command, frozen=True):
     load_id: str
     site_id: str
     carrier: str
@@ -68,18 +83,18 @@ class CloseLoad(Command):
     listed: int = -1
 
 
-class OpenParcel(Command):
+class OpenParcel(Command, frozen=True):
     parcel_id: str
 
 
-class BindParcel(Command):
+class BindParcel(Command, frozen=True):
     """The parcel brings goods of this order; two orders in one parcel are two bindings."""
 
     parcel_id: str
     order_id: str
 
 
-class CloseParcel(Command):
+class CloseParcel(Command, frozen=True):
     """Everything in it was scanned, or it was empty, which needs a photo. `unclaimed`: nobody knows whose it is."""
 
     parcel_id: str
@@ -88,9 +103,146 @@ class CloseParcel(Command):
     photos: list[dict[str, str]] = []
 
 
-class ClaimParcel(Command):
+class ClaimParcel(Command, frozen=True):
     """认领: this parcel's goods belong to this order (an approved one, or a new one of this customer)."""
 
     parcel_id: str
     order_id: str = ""
     customer_id: str = ""
+
+
+def sign_parcel(work: Work, command: SignParcel) -> Outcome | None:
+    work.allow("sign_for", command.site_id, fact=True)
+    parcel = work.seek(Parcel, command.parcel_id)
+    if parcel is not None and parcel.signed_at:
+        # The same parcel under two scanners, or under one scanner twice: counted and shown, never a second parcel.
+        work.count(parcel, signed_count=1)
+        return Outcome("noop", code="already_signed")
+    values = {
+        "site_id": command.site_id,
+        "carrier": command.carrier,
+        "waybill": waybill_of(command.waybill),
+        "load_id": command.load_id,
+        "door_id": command.door_id,
+        "signed_by": work.actor.id,
+        "signed_at": work.now,
+        "signed_count": 1,
+    }
+    if parcel is None:
+        work.add(Parcel, id=command.parcel_id, **values)
+    else:  # opened on another handheld, whose work arrived first
+        for name, value in values.items():
+            setattr(parcel, name, value)
+    work.record(ParcelSigned(site_id=command.site_id, waybill=command.waybill), command.parcel_id)
+    return None
+
+
+def refuse_parcel(work: Work, command: RefuseParcel) -> None:
+    parcel = _parcel(work, command.parcel_id)
+    work.allow("sign_for", parcel.site_id, fact=True)
+    parcel.state = "refused"
+    parcel.refused_reason = command.reason
+    work.record(ParcelRefused(site_id=parcel.site_id, reason=command.reason), parcel.id)
+
+
+def note_damage(work: Work, command: NoteDamage) -> None:
+    parcel = _parcel(work, command.parcel_id)
+    work.allow("sign_for", parcel.site_id, fact=True)
+    parcel.damage = command.damage
+    parcel.photos = [*parcel.photos, *command.photos]
+    work.record(ParcelDamaged(site_id=parcel.site_id, damage=command.damage), parcel.id)
+
+
+def close_load(work: Work, command: CloseLoad) -> Outcome | None:
+    work.allow("sign_for", command.site_id, fact=True)
+    if work.seek(Load, command.load_id):
+        return Outcome("noop")
+    work.add(
+        Load,
+        id=command.load_id,
+        site_id=command.site_id,
+        carrier=command.carrier,
+        counted=command.counted,
+        listed=command.listed,
+        closed_at=work.now,
+        closed_by=work.actor.id,
+    )
+    work.record(
+        LoadClosed(site_id=command.site_id, carrier=command.carrier, counted=command.counted, listed=command.listed),
+        command.load_id,
+    )
+    return None
+
+
+def open_parcel(work: Work, command: OpenParcel) -> Outcome | None:
+    parcel = _parcel(work, command.parcel_id)
+    work.allow("receive", parcel.site_id, fact=True)
+    if parcel.state != "signed":
+        return Outcome("noop")
+    parcel.state = "opened"
+    parcel.opened_at = work.now
+    work.record(ParcelOpened(site_id=parcel.site_id), parcel.id)
+    return None
+
+
+def bind_parcel(work: Work, command: BindParcel) -> Outcome | None:
+    parcel = _parcel(work, command.parcel_id)
+    work.allow("receive", parcel.site_id, fact=True)
+    if command.order_id in parcel.order_ids:
+        return Outcome("noop")
+    parcel.order_ids = [*parcel.order_ids, command.order_id]
+    work.record(ParcelBound(site_id=parcel.site_id, order_id=command.order_id), parcel.id)
+    return None
+
+
+def close_parcel(work: Work, command: CloseParcel) -> None:
+    parcel = _parcel(work, command.parcel_id)
+    work.allow("receive", parcel.site_id, fact=True)
+
+    if command.empty and not command.photos:
+        raise Invalid("An empty parcel needs a photo.", field="photos")
+
+    parcel.photos = [*parcel.photos, *command.photos]
+    if command.unclaimed and parcel.state != "claimed":
+        parcel.state = "unclaimed"
+        parcel.unclaimed_at = parcel.unclaimed_at or work.now
+        for order in returns.orders_of(work, parcel.order_ids):
+            if order.origin == "without_order" and not order.customer_id:
+                order.origin = "unclaimed"
+        work.record(ParcelUnclaimed(site_id=parcel.site_id), parcel.id)
+    elif parcel.state != "unclaimed":
+        parcel.state = "done"
+    if command.empty:
+        parcel.note = "empty"
+    work.record(ParcelClosed(site_id=parcel.site_id, empty=command.empty), parcel.id)
+
+
+def claim_parcel(work: Work, command: ClaimParcel) -> None:
+    parcel = _parcel(work, command.parcel_id)
+    work.allow("claim_parcel", parcel.site_id)
+
+    if parcel.state == "claimed":
+        raise WrongState("Somebody has claimed this parcel already.", by=parcel.claimed_by)
+    if parcel.state != "unclaimed":
+        raise WrongState("Only an unclaimed parcel can be claimed.", state=parcel.state)
+    if not command.order_id and not command.customer_id:
+        raise Invalid("Say whose parcel it is: a return order or a customer.", field="customer_id")
+
+    for order in returns.orders_of(work, parcel.order_ids):
+        if order.origin == "unclaimed":
+            if command.order_id:
+                returns.hand_over_lines(work, order, work.get(returns.ReturnOrder, command.order_id))
+            else:
+                order.origin = "without_order"
+                order.customer_id = command.customer_id
+                order.content += 1
+    parcel.state = "claimed"
+    parcel.claimed_by = work.actor.id
+    if command.order_id and command.order_id not in parcel.order_ids:
+        parcel.order_ids = [*parcel.order_ids, command.order_id]
+    work.record(ParcelClaimed(site_id=parcel.site_id, order_id=command.order_id), parcel.id)
+
+
+def _parcel(work: Work, parcel_id: str) -> Parcel:
+    """A fact may speak of a parcel that another handheld signed for and has not sent yet: a stub, filled when it does."""
+    return work.seek(Parcel, parcel_id) or work.add(Parcel, id=parcel_id, site_id=work.site_id, state="signed")

@@ -83,26 +83,26 @@ class OneTimeCode(Table, table=True):
     made_by: str = ""
 
 
-class CreatePerson(Command):
+class CreatePerson(Command, frozen=True):
     username: str
     name: str
     language: str = "zh-CN"
 
 
-class EditPerson(Command):
+class EditPerson(Command, frozen=True):
     person_id: str
     name: str | None = None
     language: str | None = None
 
 
-class SetPassword(Command):
+class SetPassword(Command, frozen=True):
     """Hashed before it gets here: no password ever lies in a transaction, a log or a book."""
 
     person_id: str
     password_hash: str
 
 
-class SetBadge(Command):
+class SetBadge(Command, frozen=True):
     """`badge` is the public part, `pin_verifier` what a device checks badge and PIN against (see `new_badge`)."""
 
     person_id: str
@@ -110,7 +110,7 @@ class SetBadge(Command):
     pin_verifier: str
 
 
-class GrantRight(Command):
+class GrantRight(Command, frozen=True):
     person_id: str
     role: str
     site_id: str = ""
@@ -121,15 +121,15 @@ class GrantRight(Command):
     deputy_for: str = ""
 
 
-class EndGrant(Command):
+class EndGrant(Command, frozen=True):
     grant_id: str
 
 
-class DisablePerson(Command):
+class DisablePerson(Command, frozen=True):
     person_id: str
 
 
-class EnablePerson(Command):
+class EnablePerson(Command, frozen=True):
     person_id: str
 
 

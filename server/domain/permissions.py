@@ -13,6 +13,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "dispose": ("inspector", "supervisor"),
     "decide_disposition": ("supervisor",),
     "scrap_above_limit": ("supervisor",),
+    "send_away": ("supervisor", "office"),
     "put_away": FLOOR,
     "complete": FLOOR,
     "settle_short": ("supervisor",),

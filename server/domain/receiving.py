@@ -2,7 +2,14 @@
 
 from sqlmodel import Field
 
-from .model import Command, Table, integer, moment, ref
+from . import conflicts, returns, stock
+from .catalog import Barcode, Item
+from .containers import container_or_stub
+from .documents import OutboundLine
+from .errors import Duplicate, Invalid, Waiting, WrongState
+from .events import BarcodeMapped, ItemScanned, ScanTakenBack
+from .model import Command, Outcome, Table, integer, moment, ref
+from .work import Work
 
 
 class Receipt(Table, table=True):
@@ -31,7 +38,7 @@ class Receipt(Table, table=True):
     at: int = moment()
 
 
-class ScanItem(Command):
+class ScanItem(Command, frozen=True):
     """`line_id` of a line nobody planned is derived from order and item (see `line_of`)."""
 
     receipt_id: str
@@ -51,7 +58,7 @@ class ScanItem(Command):
     bin_id: str = ""
 
 
-class Unreceive(Command):
+class Unreceive(Command, frozen=True):
     """Undo of a scan, or a correction before completion: a compensating fact, never an erasure."""
 
     receipt_id: str
@@ -59,10 +66,169 @@ class Unreceive(Command):
     reason: str = ""
 
 
-class MapBarcode(Command):
+class MapBarcode(Command, frozen=True):
     """An unknown code is this item (from now on, and for every line like it)."""
 
     barcode_id: str
     text: str
     item_id: str
     quantity: int = 1
+
+
+def scan_item(work: Work, command: ScanItem) -> Outcome | None:
+    work.allow("receive", command.site_id, fact=True)
+    if command.quantity <= 0:
+        raise Invalid("A quantity is at least 1.", field="quantity")
+    if work.seek(Receipt, command.receipt_id) is not None:
+        return Outcome("noop")
+
+    order = returns.order_or_stub(work, command.order_id, command.site_id)
+    line = _line(work, command, order)
+    item = work.look(Item, command.item_id) if command.item_id else None
+    bin_id = stock.receiving_bin(work, order.site_id, command.bin_id, command.container_id)
+    if command.container_id:
+        container_or_stub(work, command.container_id)
+    work.add(
+        Receipt,
+        id=command.receipt_id,
+        site_id=order.site_id,
+        order_id=order.id,
+        line_id=line.id,
+        parcel_id=command.parcel_id,
+        container_id=command.container_id,
+        bin_id=bin_id,
+        item_id=command.item_id,
+        quantity=command.quantity,
+        lot=command.lot,
+        expiry=command.expiry,
+        serial=command.serial,
+        text=command.text,
+        symbology=command.symbology,
+        catalogue_revision=command.catalogue_revision,
+        customer_id=order.customer_id,
+        mutation_id=work.cause,
+        device_id=work.device_id,
+        by=work.actor.id,
+        made_at=work.made_at,
+        at=work.now,
+    )
+
+    # Never refused, whatever became of the order meanwhile: the goods stand on the dock. They count and stay in
+    # quarantine; a refused scan would leave goods that no book knows.
+    work.count(line, received=command.quantity)
+    if line.outbound_line_id and (shipped := work.seek(OutboundLine, line.outbound_line_id)):
+        work.count(shipped, returned=command.quantity)
+    if item is not None:
+        stock.move(
+            work, order.site_id, item, command.quantity, stock.OUT,
+            stock.Place("quarantine", bin_id, command.container_id), stock.Cause("receive", order.id, line.id),
+            stock.Lot(command.lot, command.expiry, command.serial),
+        )  # fmt: skip
+    work.record(
+        ItemScanned(
+            site_id=order.site_id, line_id=line.id, receipt_id=command.receipt_id, quantity=command.quantity,
+            scanned=command.text,
+        ),
+        order.id,
+    )  # fmt: skip
+    returns.progress(work, order)
+    return _clash(work, command, order, line)
+
+
+def unreceive(work: Work, command: Unreceive) -> None:
+    receipt = work.seek(Receipt, command.receipt_id)
+    if receipt is None:
+        raise Waiting("The scan this takes back has not arrived yet.", subject=command.receipt_id)
+    work.allow("receive", receipt.site_id, fact=True)
+    left = receipt.quantity - receipt.unreceived
+    if not 0 < command.quantity <= left:
+        raise Invalid(f"Only {left} of this scan can be taken back.", field="quantity", left=left)
+    line = work.get(returns.ReturnLine, receipt.line_id)
+    if line.inspected > line.received - command.quantity:
+        raise WrongState("These goods have been inspected; correct the inspection first.", inspected=line.inspected)
+
+    work.count(receipt, unreceived=command.quantity)
+    work.count(line, received=-command.quantity)
+    if line.outbound_line_id and (shipped := work.seek(OutboundLine, line.outbound_line_id)):
+        work.count(shipped, returned=-command.quantity)
+    if item := work.look(Item, receipt.item_id):
+        stock.transfer(
+            work, receipt.site_id, item, command.quantity,
+            stock.Place("quarantine", receipt.bin_id, receipt.container_id), stock.OUT,
+            stock.Cause("unreceive", line.order_id, line.id), stock.Lot(receipt.lot, receipt.expiry, receipt.serial),
+        )  # fmt: skip
+    work.record(
+        ScanTakenBack(
+            site_id=receipt.site_id, line_id=line.id, receipt_id=receipt.id, quantity=command.quantity, reason=command.reason
+        ),
+        line.order_id,
+    )
+    returns.progress(work, work.get(returns.ReturnOrder, line.order_id))
+
+
+def map_barcode(work: Work, command: MapBarcode) -> Outcome | None:
+    """From now on this code is that item; what was received under it as unknown becomes stock of it, wherever it stands."""
+    item = work.get(Item, command.item_id)
+    work.allow("map_barcode", owner_id=item.owner_id)
+    if work.seek(Barcode, command.barcode_id):
+        return Outcome("noop")
+    if any(other.item_id != item.id for other in work.find(Barcode, Barcode.text == command.text,
+                                                           Barcode.owner_id == item.owner_id)):  # fmt: skip
+        raise Duplicate("This code belongs to another item already.", text=command.text)
+    work.add(
+        Barcode, id=command.barcode_id, item_id=item.id, owner_id=item.owner_id, text=command.text, quantity=command.quantity
+    )
+    for receipt in work.find(Receipt, Receipt.text == command.text, Receipt.item_id == ""):
+        receipt.item_id = item.id
+        line = work.get(returns.ReturnLine, receipt.line_id)
+        line.item_id = item.id
+        units = receipt.quantity - receipt.unreceived
+        if units:
+            stock.move(
+                work, receipt.site_id, item, units, stock.OUT,
+                stock.Place("quarantine", receipt.bin_id, receipt.container_id),
+                stock.Cause("receive", receipt.order_id, line.id), stock.Lot(receipt.lot, receipt.expiry, receipt.serial),
+            )  # fmt: skip
+    work.record(BarcodeMapped(text=command.text, item_id=item.id), item.id)
+    return None
+
+
+def _line(work: Work, command: ScanItem, order: "returns.ReturnOrder") -> "returns.ReturnLine":
+    line = work.seek(returns.ReturnLine, command.line_id)
+    if line is None:
+        line = work.add(
+            returns.ReturnLine,
+            id=command.line_id,
+            order_id=order.id,
+            site_id=order.site_id,
+            item_id=command.item_id,
+            text="" if command.item_id else command.text,
+            lot=command.lot,
+            stub=order.stub,
+        )
+    line.removed = False  # struck from the document meanwhile; the goods came all the same
+    return line
+
+
+def _clash(
+    work: Work, command: ScanItem, order: "returns.ReturnOrder", line: "returns.ReturnLine"
+) -> Outcome | None:
+    """The clashes that need only what this transaction holds; the scan is counted in each."""
+    if order.status in ("cancelled", "rejected"):
+        case = conflicts.open_case(
+            work, "X5", order.site_id, (order.id,), order_id=order.id, subject_kind="ReturnOrder", subject_id=order.id,
+            facts={"status": order.status}, evidence={"receipt_id": command.receipt_id, "quantity": command.quantity},
+        )  # fmt: skip
+        return Outcome("conflict", conflict_id=case.id)
+    if command.serial and any(
+        other.id != command.receipt_id and other.quantity > other.unreceived
+        for other in work.find(Receipt, Receipt.serial == command.serial, Receipt.item_id == command.item_id,
+                               Receipt.site_id == order.site_id)
+        if stock.in_building(work, order.site_id, command.item_id, command.serial) > 1
+    ):  # fmt: skip
+        case = conflicts.open_case(
+            work, "X2", order.site_id, (command.item_id, command.serial), order_id=order.id, subject_kind="ReturnLine",
+            subject_id=line.id, facts={"serial": command.serial}, evidence={"receipt_id": command.receipt_id},
+        )  # fmt: skip
+        return Outcome("conflict", conflict_id=case.id)
+    return None

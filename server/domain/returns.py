@@ -1,10 +1,31 @@
 """Return orders 退库单 and their lines, from draft to completed."""
 
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlmodel import Field
+from sqlmodel import Field, col
 
-from .model import Command, Table, integer, json_list, long_text, moment, ref
+from . import conflicts, dispositions, edits, inspections, receiving
+from .catalog import ReturnType, Site
+from .documents import Document, OutboundLine
+from .errors import Duplicate, Invalid, NotAllowed, Stale, Waiting, WrongState
+from .events import (
+    LineSettledShort,
+    ReturnAmended,
+    ReturnApproved,
+    ReturnCancelled,
+    ReturnCompleted,
+    ReturnCreated,
+    ReturnEdited,
+    ReturnHeld,
+    ReturnOpenedWithoutOrder,
+    ReturnRejected,
+    ReturnReleased,
+    ReturnReopened,
+    ReturnSubmitted,
+    ReturnTaken,
+)  # fmt: skip
+from .model import Command, Outcome, Table, integer, json_list, long_text, moment, ref
+from .work import Work
 
 
 class ReturnOrder(Table, table=True):
@@ -74,7 +95,7 @@ class ReviewRound(Table, table=True):
     reason: str = long_text()
 
 
-class LineDraft(Command):
+class LineDraft(Command, frozen=True):
     line_id: str
     item_id: str
     quantity: int
@@ -85,7 +106,7 @@ class LineDraft(Command):
     note: str = ""
 
 
-class CreateReturn(Command):
+class CreateReturn(Command, frozen=True):
     """A draft, with its final number made on the device or by the desk."""
 
     order_id: str
@@ -99,7 +120,7 @@ class CreateReturn(Command):
     lines: list[LineDraft] = []
 
 
-class EditReturn(Command):
+class EditReturn(Command, frozen=True):
     """Three-way merged per field: `set` the new values, `was` the values this person saw."""
 
     id: str
@@ -107,26 +128,26 @@ class EditReturn(Command):
     was: dict[str, Any] = {}
 
 
-class EditReturnLine(Command):
+class EditReturnLine(Command, frozen=True):
     id: str
     set: dict[str, Any]
     was: dict[str, Any] = {}
 
 
-class AddReturnLine(Command):
+class AddReturnLine(Command, frozen=True):
     order_id: str
     line: LineDraft
 
 
-class RemoveReturnLine(Command):
+class RemoveReturnLine(Command, frozen=True):
     line_id: str
 
 
-class SubmitReturn(Command):
+class SubmitReturn(Command, frozen=True):
     order_id: str
 
 
-class ApproveReturn(Command):
+class ApproveReturn(Command, frozen=True):
     """`content` is what the reviewer saw; 0 does not ask."""
 
     order_id: str
@@ -134,40 +155,40 @@ class ApproveReturn(Command):
     note: str = ""
 
 
-class RejectReturn(Command):
+class RejectReturn(Command, frozen=True):
     order_id: str
     reason: str
     content: int = 0
 
 
-class AmendReturn(Command):
+class AmendReturn(Command, frozen=True):
     """An approved order goes back to draft as a new revision, to be reviewed again."""
 
     order_id: str
     reason: str
 
 
-class CancelReturn(Command):
+class CancelReturn(Command, frozen=True):
     order_id: str
     reason: str
 
 
-class HoldReturn(Command):
+class HoldReturn(Command, frozen=True):
     order_id: str
     reason: str
 
 
-class ReleaseReturn(Command):
+class ReleaseReturn(Command, frozen=True):
     order_id: str
 
 
-class TakeTask(Command):
+class TakeTask(Command, frozen=True):
     """A person on the floor says: this return is mine to receive."""
 
     order_id: str
 
 
-class OpenReturnWithoutOrder(Command):
+class OpenReturnWithoutOrder(Command, frozen=True):
     """无单收货: goods are here and no order is known. Receiving starts at once; approval comes later."""
 
     order_id: str
@@ -179,7 +200,7 @@ class OpenReturnWithoutOrder(Command):
     note: str = ""
 
 
-class SettleShort(Command):
+class SettleShort(Command, frozen=True):
     """A supervisor says these will not come any more."""
 
     line_id: str
@@ -188,5 +209,531 @@ class SettleShort(Command):
     reason: str = ""
 
 
-class CompleteReturn(Command):
+class CompleteReturn(Command, frozen=True):
     order_id: str
+
+
+TRANSITIONS: dict[tuple[str, str], str] = {
+    ("draft", "submit"): "submitted",
+    ("rejected", "submit"): "submitted",
+    ("submitted", "approve"): "approved",
+    ("submitted", "reject"): "rejected",
+    ("approved", "amend"): "draft",
+    ("rejected", "amend"): "draft",
+    ("draft", "cancel"): "cancelled",
+    ("submitted", "cancel"): "cancelled",
+    ("rejected", "cancel"): "cancelled",
+    ("approved", "cancel"): "cancelled",
+}
+"""What people decide. From `receiving` on the state is computed from the lines (see `progress`), never set."""
+
+UNDER_WAY = ("receiving", "inspecting", "disposing", "completed")
+OPEN_FOR_EDITS = ("draft", "rejected")
+
+
+def after(status: str, action: str) -> str:
+    found = TRANSITIONS.get((status, action))
+    if found is None:
+        raise WrongState(f"A return order that is {status.replace('_', ' ')} cannot be {_DONE[action]}.", status=status)
+    return found
+
+
+_DONE = {"submit": "submitted", "approve": "approved", "reject": "rejected", "amend": "amended", "cancel": "cancelled"}
+
+
+# Filing
+
+
+def create_return(work: Work, command: CreateReturn) -> Outcome | None:
+    work.allow("file", command.site_id, command.owner_id)
+    order = work.seek(ReturnOrder, command.order_id)
+    if order is not None and not order.stub:
+        return Outcome("noop")
+    if command.type_code and not work.first(ReturnType, ReturnType.code == command.type_code):
+        raise Invalid("This return type does not exist.", field="type_code")
+
+    site = work.look(Site, command.site_id)
+    values = {
+        "number": command.number,
+        "site_id": command.site_id,
+        "owner_id": command.owner_id,
+        "customer_id": command.customer_id,
+        "type_code": command.type_code,
+        "reason_code": command.reason_code,
+        "note": command.note,
+        "filed_by": work.actor.id,
+        "created_at": work.now,
+        "currency": site.currency if site else "CNY",
+        "stub": False,
+    }
+    if order is None:
+        order = work.add(ReturnOrder, id=command.order_id, **values)
+    else:  # its goods arrived first, from another handheld
+        for name, value in values.items():
+            setattr(order, name, value)
+        order.origin = "filed"
+        order.status = order.status if order.status in UNDER_WAY else "draft"
+    for draft in command.lines:
+        _put_line(work, order, draft)
+    work.record(ReturnCreated(site_id=order.site_id, number=order.number), order.id)
+    return None
+
+
+def add_return_line(work: Work, command: AddReturnLine) -> None:
+    order = editable(work, command.order_id)
+    _put_line(work, order, command.line)
+    _changed(work, order, ["lines"])
+
+
+def edit_return(work: Work, command: EditReturn) -> Outcome | None:
+    order = _intended(work, ReturnOrder, command.id)
+    work.allow("file", order.site_id, order.owner_id)
+    return edits.edit(work, order, command.set, command.was, open_for_edits=order.status in OPEN_FOR_EDITS, order=order)
+
+
+def edit_return_line(work: Work, command: EditReturnLine) -> Outcome | None:
+    line = _intended(work, ReturnLine, command.id)
+    order = work.get(ReturnOrder, line.order_id)
+    work.allow("file", order.site_id, order.owner_id)
+    return edits.edit(work, line, command.set, command.was, open_for_edits=order.status in OPEN_FOR_EDITS, order=order)
+
+
+def remove_return_line(work: Work, command: RemoveReturnLine) -> Outcome | None:
+    line = _intended(work, ReturnLine, command.line_id)
+    order = editable(work, line.order_id)
+    if line.removed:
+        return Outcome("noop")
+    if line.received:
+        raise WrongState("Goods of this line have been received; it stays.", received=line.received)
+    line.removed = True
+    _changed(work, order, ["lines"])
+    return None
+
+
+def submit_return(work: Work, command: SubmitReturn) -> Outcome | None:
+    order = _intended(work, ReturnOrder, command.order_id)
+    work.allow("file", order.site_id, order.owner_id)
+    if order.status == "submitted":
+        return Outcome("noop")
+    status = after(order.status, "submit")
+    lines = lines_of(work, order.id)
+
+    if not order.type_code:
+        raise Invalid("A return order needs a return type.", field="type_code")
+    if not lines:
+        raise Invalid("A return order needs at least one line.", field="lines")
+    for line in lines:
+        _within_what_was_shipped(work, order, line)
+    if missing := missing_documents(work, order):
+        raise Invalid("Documents are missing: " + ", ".join(missing) + ".", field="documents", missing=missing)
+
+    order.status = status
+    order.submitted_by = work.actor.id
+    order.submitted_at = work.now
+    order.rejection = ""
+    work.add(
+        ReviewRound,
+        order_id=order.id,
+        site_id=order.site_id,
+        revision=order.revision,
+        submitted_by=work.actor.id,
+        submitted_at=work.now,
+    )
+    work.record(ReturnSubmitted(site_id=order.site_id, revision=order.revision), order.id)
+    return None
+
+
+# Review
+
+
+def approve_return(work: Work, command: ApproveReturn) -> Outcome | None:
+    order = work.get(ReturnOrder, command.order_id)
+    work.allow("review", order.site_id, order.owner_id)
+    if order.authorised:
+        return Outcome("noop")
+    _as_seen(order, command.content)
+    _four_eyes(work, order)
+
+    if order.status in UNDER_WAY or order.origin in ("without_order", "imported"):
+        if order.origin == "unclaimed":
+            raise WrongState("Nobody has claimed these goods yet.", origin=order.origin)
+    else:
+        order.status = after(order.status, "approve")
+    order.authorised = True
+    order.rejection = ""
+    order.reviewed_by = work.actor.id
+    order.reviewed_at = work.now
+    _close_round(work, order, "approved", command.note)
+    work.record(ReturnApproved(site_id=order.site_id, note=command.note), order.id)
+    dispositions.settle_order(work, order)
+    progress(work, order)
+    return None
+
+
+def reject_return(work: Work, command: RejectReturn) -> Outcome | None:
+    order = work.get(ReturnOrder, command.order_id)
+    work.allow("review", order.site_id, order.owner_id)
+    if not command.reason.strip():
+        raise Invalid("A rejection needs its reason.", field="reason")
+    if order.status == "rejected" and order.rejection == command.reason:
+        return Outcome("noop")
+    _as_seen(order, command.content)
+    _four_eyes(work, order)
+
+    if order.status in UNDER_WAY:
+        # The goods are here already: they stay in quarantine and can only go back or wait for another review.
+        if order.authorised:
+            raise WrongState("This return is approved and under way; put it on hold instead.", status=order.status)
+    else:
+        order.status = after(order.status, "reject")
+    order.rejection = command.reason
+    order.reviewed_by = work.actor.id
+    order.reviewed_at = work.now
+    _close_round(work, order, "rejected", command.reason)
+    work.record(ReturnRejected(site_id=order.site_id, reason=command.reason), order.id)
+    return None
+
+
+def amend_return(work: Work, command: AmendReturn) -> None:
+    order = work.get(ReturnOrder, command.order_id)
+    work.allow("amend", order.site_id, order.owner_id)
+    _reason(command.reason)
+    order.status = after(order.status, "amend")
+    order.authorised = False
+    order.revision += 1
+    order.content += 1
+    work.record(ReturnAmended(site_id=order.site_id, reason=command.reason, revision=order.revision), order.id)
+
+
+def cancel_return(work: Work, command: CancelReturn) -> Outcome | None:
+    order = _intended(work, ReturnOrder, command.order_id)
+    work.allow("cancel", order.site_id, order.owner_id)
+    if order.status == "cancelled":
+        return Outcome("noop")
+    _reason(command.reason)
+    if any(line.received for line in lines_of(work, order.id)):
+        raise WrongState("Goods of this return have been received; it cannot be cancelled any more.", status=order.status)
+    order.status = after(order.status, "cancel")
+    order.authorised = False
+    order.cancelled_at = work.now
+    work.record(ReturnCancelled(site_id=order.site_id, reason=command.reason), order.id)
+    return None
+
+
+def hold_return(work: Work, command: HoldReturn) -> Outcome | None:
+    order = work.get(ReturnOrder, command.order_id)
+    work.allow("hold", order.site_id, order.owner_id)
+    _reason(command.reason)
+    if order.status == "on_hold":
+        return Outcome("noop")
+    if order.status in ("completed", "cancelled"):
+        raise WrongState("This return is closed.", status=order.status)
+    order.held_status, order.status = order.status, "on_hold"
+    work.record(ReturnHeld(site_id=order.site_id, reason=command.reason), order.id)
+    return None
+
+
+def release_return(work: Work, command: ReleaseReturn) -> Outcome | None:
+    order = work.get(ReturnOrder, command.order_id)
+    work.allow("hold", order.site_id, order.owner_id)
+    if order.status != "on_hold":
+        return Outcome("noop")
+    order.status, order.held_status = order.held_status, ""
+    work.record(ReturnReleased(site_id=order.site_id), order.id)
+    dispositions.settle_order(work, order)
+    progress(work, order)
+    return None
+
+
+# On the floor
+
+
+def take_task(work: Work, command: TakeTask) -> Outcome | None:
+    order = _intended(work, ReturnOrder, command.order_id)
+    work.allow("receive", order.site_id)
+    if order.claimed_by == work.actor.id:
+        return Outcome("noop")
+    order.claimed_by = work.actor.id
+    work.record(ReturnTaken(site_id=order.site_id), order.id)
+    return None
+
+
+def open_return_without_order(work: Work, command: OpenReturnWithoutOrder) -> Outcome | None:
+    work.allow("receive", command.site_id, fact=True)
+    order = work.seek(ReturnOrder, command.order_id)
+    if order is not None and not order.stub:
+        return Outcome("noop")
+    site = work.look(Site, command.site_id)
+    values = {
+        "number": command.number,
+        "site_id": command.site_id,
+        "customer_id": command.customer_id,
+        "type_code": command.type_code,
+        "note": command.note,
+        "origin": "without_order",
+        "status": "receiving",
+        "filed_by": work.actor.id,
+        "created_at": work.now,
+        "currency": site.currency if site else "CNY",
+        "stub": False,
+    }
+    if order is None:
+        order = work.add(ReturnOrder, id=command.order_id, **values)
+    else:
+        for name, value in values.items():
+            setattr(order, name, value)
+    work.record(ReturnOpenedWithoutOrder(site_id=order.site_id, number=order.number), order.id)
+    progress(work, order)
+    return None
+
+
+def settle_short(work: Work, command: SettleShort) -> None:
+    line = work.get(ReturnLine, command.line_id)
+    order = work.get(ReturnOrder, line.order_id)
+    work.allow("settle_short", order.site_id)
+    missing = line.expected - line.received - line.short - line.lost - line.refused
+    if not 0 < command.quantity <= missing:
+        raise Invalid(f"{missing} of this line are still expected.", field="quantity", missing=missing)
+    work.count(line, **({"lost": command.quantity} if command.lost else {"short": command.quantity}))
+    work.record(
+        LineSettledShort(
+            site_id=order.site_id, line_id=line.id, quantity=command.quantity, lost=command.lost, reason=command.reason
+        ),
+        order.id,
+    )
+    progress(work, order)
+
+
+def complete_return(work: Work, command: CompleteReturn) -> Outcome | None:
+    order = _intended(work, ReturnOrder, command.order_id)
+    work.allow("complete", order.site_id)
+    progress(work, order)
+    if order.status == "completed":
+        return Outcome("noop")
+    if reasons := why_not_complete(work, order):
+        raise WrongState("This return cannot be completed yet: " + "; ".join(reasons) + ".", reasons=reasons)
+    _complete(work, order)
+    return None
+
+
+# What others ask of a return order
+
+
+def lines_of(work: Work, order_id: str) -> list[ReturnLine]:
+    return work.find(
+        ReturnLine, ReturnLine.order_id == order_id, col(ReturnLine.removed).is_(False), order_by=ReturnLine.id
+    )
+
+
+def orders_of(work: Work, order_ids: list[str]) -> list[ReturnOrder]:
+    return [order for id in order_ids if (order := work.seek(ReturnOrder, id)) is not None]
+
+
+def order_or_stub(work: Work, order_id: str, site_id: str) -> ReturnOrder:
+    """Goods of an order that another handheld still holds: a stub counts them, and its creation fills it."""
+    return work.seek(ReturnOrder, order_id) or work.add(
+        ReturnOrder, id=order_id, site_id=site_id, status="receiving", origin="without_order", stub=True, created_at=work.now
+    )
+
+
+def progress(work: Work, order: ReturnOrder) -> None:
+    """Computes the state from the lines, from `receiving` on; a completed return that got more goods opens again."""
+    if order.status not in ("approved", *UNDER_WAY):
+        return
+    lines = lines_of(work, order.id)
+    if order.status == "approved" and not any(line.received or line.short or line.lost for line in lines):
+        return
+    before = order.status
+    if any(line.expected > line.received + line.short + line.lost + line.refused for line in lines) or not lines:
+        order.status = "receiving"
+    elif any(line.inspected < line.received for line in lines):
+        order.status = "inspecting"
+    elif any(line.closed < line.received for line in lines) or not _all_expected(order, lines):
+        order.status = "disposing"
+    elif before != "completed":
+        if conflicts.blocked(work, order.id):
+            order.status = "disposing"
+        else:
+            _complete(work, order)
+    if before == "completed" and order.status != "completed":
+        order.completed_at = 0
+        work.record(ReturnReopened(site_id=order.site_id), order.id)
+
+
+def why_not_complete(work: Work, order: ReturnOrder) -> list[str]:
+    """In words, each with its numbers; empty when nothing is left to do."""
+    reasons = []
+    if not order.authorised:
+        reasons.append("it is not approved yet")
+    if conflicts.blocked(work, order.id):
+        reasons.append("a conflict waits for a supervisor")
+    for line in lines_of(work, order.id):
+        missing = line.expected - line.received - line.short - line.lost - line.refused
+        if missing > 0:
+            reasons.append(f"{missing} of {line.expected} have not arrived")
+        elif line.inspected < line.received:
+            reasons.append(f"{line.received - line.inspected} of {line.received} are not inspected")
+        elif line.closed < line.received:
+            reasons.append(f"{line.received - line.closed} of {line.received} have no posted disposition")
+    return reasons
+
+
+def missing_documents(work: Work, order: ReturnOrder) -> list[str]:
+    kind = work.first(ReturnType, ReturnType.code == order.type_code)
+    required = kind.policy.get("required_documents", []) if kind else []
+    there = {document.kind for document in work.find(Document, Document.order_id == order.id)}
+    return [each for each in required if each not in there]
+
+
+def hand_over_lines(work: Work, source: ReturnOrder, target: ReturnOrder) -> None:
+    """Goods that were received as nobody's now belong to this order: its lines take them, inspected or not."""
+    if source.site_id != target.site_id:
+        raise WrongState("That return order belongs to another site.", site_id=target.site_id)
+    if target.status in ("draft", "submitted", "rejected", "cancelled"):
+        raise WrongState("That return order is not approved.", status=target.status)
+    wanted = lines_of(work, target.id)
+    for line in lines_of(work, source.id):
+        fitting = next((each for each in wanted if each.item_id == line.item_id and line.item_id), None)
+        if fitting is None:
+            line.order_id = target.id
+        else:
+            work.count(
+                fitting,
+                received=line.received,
+                inspected=line.inspected,
+                disposed=line.disposed,
+                closed=line.closed,
+            )
+            line.removed = True
+        for receipt in work.find(receiving.Receipt, receiving.Receipt.line_id == line.id):
+            receipt.order_id = target.id
+            receipt.line_id = fitting.id if fitting else line.id
+        for inspection in work.find(inspections.Inspection, inspections.Inspection.line_id == line.id):
+            inspection.order_id = target.id
+            inspection.line_id = fitting.id if fitting else line.id
+    source.status = "cancelled"
+    source.cancelled_at = work.now
+    source.note = (source.note + f"\n→ {target.number}").strip()
+    progress(work, target)
+
+
+def editable(work: Work, order_id: str) -> ReturnOrder:
+    order = _intended(work, ReturnOrder, order_id)
+    work.allow("file", order.site_id, order.owner_id)
+    if order.status not in OPEN_FOR_EDITS:
+        raise WrongState("This return order is not a draft; amend it to change it.", status=order.status)
+    return order
+
+
+T = TypeVar("T", ReturnOrder, ReturnLine)
+
+
+def _intended(work: Work, model: type[T], id: str) -> T:
+    """An intention about something another handheld still holds waits for it."""
+    record = work.seek(model, id)
+    if record is None or record.stub:
+        raise Waiting("This waits for what another handheld has not sent yet.", subject=id)
+    return record
+
+
+def _put_line(work: Work, order: ReturnOrder, draft: LineDraft) -> None:
+    if draft.quantity <= 0:
+        raise Invalid("A quantity is at least 1.", field="quantity", line_id=draft.line_id)
+    values = {
+        "order_id": order.id,
+        "site_id": order.site_id,
+        "item_id": draft.item_id,
+        "outbound_line_id": draft.outbound_line_id,
+        "expected": draft.quantity,
+        "unit_amount": draft.unit_amount,
+        "lot": draft.lot,
+        "serials": list(draft.serials),
+        "note": draft.note,
+        "stub": False,
+    }
+    line = work.seek(ReturnLine, draft.line_id)
+    if line is None:
+        work.add(ReturnLine, id=draft.line_id, **values)
+    elif line.stub:
+        for name, value in values.items():
+            setattr(line, name, value)
+    else:
+        raise Duplicate("This line exists already.", line_id=draft.line_id)
+
+
+def _changed(work: Work, order: ReturnOrder, fields: list[str]) -> None:
+    order.content += 1
+    work.record(ReturnEdited(site_id=order.site_id, fields=fields), order.id)
+
+
+def _within_what_was_shipped(work: Work, order: ReturnOrder, line: ReturnLine) -> None:
+    if not line.outbound_line_id:
+        return
+    shipped = work.look(OutboundLine, line.outbound_line_id)
+    if shipped is None:
+        raise Invalid("That outbound line does not exist.", field="outbound_line_id", line_id=line.id)
+    filed = sum(
+        other.expected - other.received
+        for other in work.find(ReturnLine, ReturnLine.outbound_line_id == shipped.id, col(ReturnLine.removed).is_(False))
+        if other.id != line.id and other.order_id != order.id and _is_filed(work, other.order_id)
+    )
+    returnable = shipped.quantity - shipped.returned - filed
+    if line.expected > returnable:
+        raise Invalid(
+            f"{line.expected} are asked back, but only {max(returnable, 0)} can come: "
+            f"{shipped.quantity} shipped, {shipped.returned} already back, {filed} filed elsewhere.",
+            field="quantity",
+            line_id=line.id,
+            shipped=shipped.quantity,
+            returned=shipped.returned,
+            filed=filed,
+            returnable=max(returnable, 0),
+        )
+
+
+def _is_filed(work: Work, order_id: str) -> bool:
+    order = work.look(ReturnOrder, order_id)
+    return order is not None and order.status in ("submitted", "approved", "receiving")
+
+
+def _as_seen(order: ReturnOrder, content: int) -> None:
+    if content and content != order.content:
+        raise Stale("This return order was changed since you opened it. Look at it again.", content=order.content)
+
+
+def _four_eyes(work: Work, order: ReturnOrder) -> None:
+    if work.actor.id in (order.filed_by, order.submitted_by):
+        raise NotAllowed("Whoever files a return order cannot approve or reject it.", order=order.number)
+
+
+def _reason(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid("Say why: this needs a reason.", field="reason")
+
+
+def _close_round(work: Work, order: ReturnOrder, decision: str, reason: str) -> None:
+    waiting = work.first(ReviewRound, ReviewRound.order_id == order.id, ReviewRound.decision == "")
+    if waiting is None:
+        waiting = work.add(
+            ReviewRound,
+            order_id=order.id,
+            site_id=order.site_id,
+            revision=order.revision,
+            submitted_by=order.filed_by,
+            submitted_at=order.created_at,
+        )
+    waiting.decision = decision
+    waiting.decided_by = work.actor.id
+    waiting.decided_at = work.now
+    waiting.reason = reason
+
+
+def _all_expected(order: ReturnOrder, lines: list[ReturnLine]) -> bool:
+    """Only an order that was filed says what to expect; others are completed by a person."""
+    return order.authorised and order.origin == "filed" and any(line.expected for line in lines)
+
+
+def _complete(work: Work, order: ReturnOrder) -> None:
+    order.status = "completed"
+    order.completed_at = work.now
+    work.record(ReturnCompleted(site_id=order.site_id), order.id)

@@ -29,7 +29,7 @@ ZONES = (
 )
 
 
-class CreateSite(Command):
+class CreateSite(Command, frozen=True):
     code: str
     name: str
     name_en: str = ""
@@ -42,7 +42,7 @@ class CreateSite(Command):
     device_silent_hours: int = 12
 
 
-class EditSite(Command):
+class EditSite(Command, frozen=True):
     """Only what is given changes. The code stays: it heads every label and bin of the site."""
 
     site_id: str

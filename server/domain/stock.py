@@ -1,8 +1,20 @@
 """Stock: an append-only ledger of paired entries, and balances as a cache of it that can be rebuilt at will."""
 
-from sqlmodel import Field
+from datetime import UTC, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import func, select
+from sqlmodel import Field, col
+
+from .catalog import Bin, Item, Site
+from .containers import Container
+from .events import StockMoved
+from .ids import derived_id
 from .model import Table, integer, moment, ref
+from .work import Work
+
+DAY = 86_400_000
 
 STATUSES = (
     "quarantine", "sellable", "defective", "held", "in_repair", "scrap_pending", "vendor_pending", "customer_pending",
@@ -55,3 +67,214 @@ class StockBalance(Table, table=True):
     expiry: str = ""
     serial: str = ""
     quantity: int = integer()
+
+
+class Place(NamedTuple):
+    """Where goods are, in what state."""
+
+    status: str
+    bin_id: str = ""
+    container_id: str = ""
+
+
+class Lot(NamedTuple):
+    """What tells units of one item apart."""
+
+    lot: str = ""
+    expiry: str = ""
+    serial: str = ""
+
+
+class Cause(NamedTuple):
+    """Why goods moved: the word, and the line they moved for."""
+
+    word: str
+    order_id: str = ""
+    line_id: str = ""
+
+
+OUT = Place("out")
+"""With the customer."""
+
+
+def move(
+    work: Work, site_id: str, item: Item, quantity: int, source: Place, target: Place, cause: Cause, lot: Lot = Lot()
+) -> None:
+    """Moves goods: one pair of entries, and the two balances they change. Goods only ever move, so everything adds up to zero."""
+    if quantity == 0 or source == target:
+        return
+    site = work.look(Site, site_id)
+    move_id = work.new_id()
+    posting = _date(work.now, site)
+    business = _date(work.made_at, site) if abs(work.made_at - work.now) < 40 * DAY else posting
+    for place, signed in ((source, -quantity), (target, quantity)):
+        balance = _balance(work, site_id, item, place, lot)
+        work.count(balance, quantity=signed)
+        work.add(
+            StockEntry,
+            move_id=move_id,
+            mutation_id=work.cause,
+            balance_id=balance.id,
+            site_id=site_id,
+            owner_id=item.owner_id,
+            item_id=item.id,
+            status=place.status,
+            bin_id=place.bin_id,
+            container_id=place.container_id,
+            lot=lot.lot,
+            expiry=lot.expiry,
+            serial=lot.serial,
+            quantity=signed,
+            unit_cost=item.unit_cost,
+            currency=item.currency,
+            cause=cause.word,
+            order_id=cause.order_id,
+            line_id=cause.line_id,
+            business_date=business,
+            posting_date=posting,
+            device_id=work.device_id,
+            by=work.actor.id,
+            at=work.now,
+        )
+    work.record(StockMoved(site_id=site_id, quantity=quantity, source=source.status, target=target.status), item.id)
+
+
+def take(
+    work: Work, site_id: str, item: Item, quantity: int, place: Place, lot: Lot = Lot()
+) -> list[tuple[int, Place, Lot]]:
+    """Where these units really stand: the place that was named first, then the same goods elsewhere at the site.
+
+    Somebody without network may have moved them meanwhile. What no balance has is still taken from the named place: the goods
+    were in somebody's hands, and the negative balance raises its alert.
+    """
+    standing = work.find(
+        StockBalance,
+        StockBalance.site_id == site_id,
+        StockBalance.item_id == item.id,
+        StockBalance.status == place.status,
+        StockBalance.quantity > 0,
+        *([StockBalance.lot == lot.lot] if lot.lot else []),
+        *([StockBalance.serial == lot.serial] if lot.serial else []),
+    )
+    standing.sort(
+        key=lambda each: (
+            each.container_id != place.container_id,
+            each.bin_id != place.bin_id,
+            each.serial != lot.serial,
+            each.lot != lot.lot,
+            each.expiry != lot.expiry,
+            each.expiry,
+            each.id,
+        )
+    )
+    taken = []
+    for balance in standing:
+        if quantity <= 0:
+            break
+        units = min(quantity, balance.quantity)
+        taken.append(
+            (
+                units,
+                Place(balance.status, balance.bin_id, balance.container_id),
+                Lot(balance.lot, balance.expiry, balance.serial),
+            )
+        )
+        quantity -= units
+    if quantity > 0:
+        taken.append((quantity, place, lot))
+    return taken
+
+
+def transfer(
+    work: Work, site_id: str, item: Item, quantity: int, source: Place, target: Place, cause: Cause, lot: Lot = Lot()
+) -> None:
+    """Takes units from where they really stand and moves them to `target`."""
+    for units, place, kind in take(work, site_id, item, quantity, source, lot):
+        move(work, site_id, item, units, place, target, cause, kind)
+
+
+def contents(work: Work, container_id: str) -> list[StockBalance]:
+    return work.find(
+        StockBalance,
+        StockBalance.container_id == container_id,
+        StockBalance.quantity != 0,
+        col(StockBalance.status).in_(STATUSES),
+    )
+
+
+def on_hand(work: Work, site_id: str, item_id: str, status: str) -> int:
+    standing = work.find(
+        StockBalance, StockBalance.site_id == site_id, StockBalance.item_id == item_id, StockBalance.status == status
+    )
+    return sum(balance.quantity for balance in standing)
+
+
+def in_building(work: Work, site_id: str, item_id: str, serial: str) -> int:
+    """How many units of one serial number the book has in the building: more than 1 cannot be."""
+    standing = work.find(
+        StockBalance,
+        StockBalance.site_id == site_id,
+        StockBalance.item_id == item_id,
+        StockBalance.serial == serial,
+        col(StockBalance.status).in_(STATUSES),
+    )
+    return sum(balance.quantity for balance in standing)
+
+
+def exact_balance(work: Work, balance_id: str) -> int:
+    """What the ledger says, summed now. `StockBalance.quantity` is the cheap answer."""
+    total = work.rows(select(func.sum(col(StockEntry.quantity))).where(col(StockEntry.balance_id) == balance_id))
+    return int(total[0][0] or 0)
+
+
+def rebuild(work: Work, site_id: str) -> int:
+    """Sets every balance of a site to what the ledger says; returns how many were wrong."""
+    sums = {
+        row[0]: int(row[1])
+        for row in work.rows(
+            select(col(StockEntry.balance_id), func.sum(col(StockEntry.quantity)))
+            .where(col(StockEntry.site_id) == site_id)
+            .group_by(col(StockEntry.balance_id))
+        )
+    }
+    wrong = 0
+    for balance in work.find(StockBalance, StockBalance.site_id == site_id):
+        if balance.quantity != sums.get(balance.id, 0):
+            balance.quantity = sums.get(balance.id, 0)
+            wrong += 1
+    return wrong
+
+
+def receiving_bin(work: Work, site_id: str, bin_id: str, container_id: str) -> str:
+    """The bin goods come to stand in: the one named, the container's, or the site's quarantine."""
+    if bin_id:
+        return bin_id
+    container = work.look(Container, container_id) if container_id else None
+    if container is not None and container.bin_id:
+        return container.bin_id
+    found = work.first(
+        Bin, Bin.site_id == site_id, Bin.kind == "quarantine", Bin.active == True, order_by=Bin.code  # noqa: E712
+    )  # fmt: skip
+    return found.id if found else ""
+
+
+def _balance(work: Work, site_id: str, item: Item, place: Place, lot: Lot) -> StockBalance:
+    id = derived_id("balance", site_id, item.id, *place, *lot)
+    return work.seek(StockBalance, id) or work.add(
+        StockBalance,
+        id=id,
+        site_id=site_id,
+        owner_id=item.owner_id,
+        item_id=item.id,
+        status=place.status,
+        bin_id=place.bin_id,
+        container_id=place.container_id,
+        lot=lot.lot,
+        expiry=lot.expiry,
+        serial=lot.serial,
+    )
+
+
+def _date(milliseconds: int, site: Site | None) -> str:
+    zone = ZoneInfo(site.time_zone) if site else UTC
+    return datetime.fromtimestamp(milliseconds / 1000, zone).date().isoformat()

@@ -111,6 +111,7 @@ class Work:
         self.device_id = ""
         self.made_at = now
         self.cause = ""
+        self.site_id = ""
         self.lost_right = ""
         self._made = 0
         self._cursor = cursor
@@ -230,7 +231,7 @@ class Work:
         self.flush()
         self._cursor.execute(
             f'DELETE FROM {row_of(model, self._mark).name} WHERE "id" = {self._mark}',
-            (record.id,),  # noqa: S608
+            (record.id,),
         )
         self._records.pop((model, record.id), None)
         self._clean.pop((model, record.id), None)
@@ -305,7 +306,7 @@ class Work:
         """
         self.flush()
         feeds: dict[str, tuple[list[tuple[str, str, str, bytes]], list[tuple[Event, str, str, str]]]] = {}
-        for (model, id), _ in self._touched.items():
+        for model, id in self._touched:
             shape = self._shapes.get(model)
             if shape is not None:
                 record = self._records.get((model, id)) or self.seek(model, id)
@@ -378,7 +379,7 @@ class Work:
                 values.append(deltas.get(name, written[at]))
         self._cursor.execute(
             f'UPDATE {row.name} SET {", ".join(names)} WHERE "id" = {self._mark}', (*values, identity[1])
-        )  # noqa: S608
+        )
 
 
 def change_of(shape: Shape, record: Any, member: bool) -> tuple[str, str, str, bytes]:

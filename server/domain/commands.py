@@ -1,0 +1,147 @@
+"""THE TABLE: every command's name, its function and its policy. A new mutation is one line here, its noun's file, and its twin in
+`web/src/lib/mutations.ts`.
+
+Adds     facts and ledger deltas: always recorded, never refused for what became of the world meanwhile
+Edits    per field, three-way merged
+Decides  a state transition: already so is nothing, changed since the person looked is stale, else applied
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from . import (
+    alerts,
+    conflicts,
+    containers,
+    dispositions,
+    errors,
+    inspections,
+    parcels,
+    receiving,
+    returns,
+)  # fmt: skip
+from .model import Command, Outcome
+from .records import Mutation
+from .work import Work
+
+Policy = Literal["Adds", "Edits", "Decides"]
+
+
+class Entry(NamedTuple):
+    struct: type[Command]
+    run: Callable[[Work, Any], Outcome | None]
+    policy: Policy
+    device: bool
+    """Whether a handheld may send it; the rest needs the server's answer before anyone goes on."""
+
+
+def _table() -> dict[str, Entry]:
+    p, r, c, i, d, x, a, t = parcels, receiving, containers, inspections, dispositions, conflicts, alerts, returns
+    return {
+        "sign_parcel": Entry(p.SignParcel, p.sign_parcel, "Adds", True),
+        "refuse_parcel": Entry(p.RefuseParcel, p.refuse_parcel, "Adds", True),
+        "note_damage": Entry(p.NoteDamage, p.note_damage, "Adds", True),
+        "close_load": Entry(p.CloseLoad, p.close_load, "Adds", True),
+        "open_parcel": Entry(p.OpenParcel, p.open_parcel, "Adds", True),
+        "bind_parcel": Entry(p.BindParcel, p.bind_parcel, "Adds", True),
+        "close_parcel": Entry(p.CloseParcel, p.close_parcel, "Adds", True),
+        "claim_parcel": Entry(p.ClaimParcel, p.claim_parcel, "Decides", False),
+        "use_container": Entry(c.UseContainer, c.use_container, "Adds", True),
+        "move_container": Entry(c.MoveContainer, d.move_container, "Adds", True),
+        "open_return_without_order": Entry(t.OpenReturnWithoutOrder, t.open_return_without_order, "Adds", True),
+        "scan_item": Entry(r.ScanItem, r.scan_item, "Adds", True),
+        "unreceive": Entry(r.Unreceive, r.unreceive, "Adds", True),
+        "map_barcode": Entry(r.MapBarcode, r.map_barcode, "Decides", True),
+        "inspect": Entry(i.Inspect, i.inspect, "Adds", True),
+        "dispose": Entry(d.Dispose, d.dispose, "Decides", True),
+        "decide_disposition": Entry(d.DecideDisposition, d.decide_disposition, "Decides", False),
+        "put_away": Entry(d.PutAway, d.put_away, "Adds", True),
+        "send_away": Entry(d.SendAway, d.send_away, "Decides", False),
+        "take_task": Entry(t.TakeTask, t.take_task, "Decides", True),
+        "complete_return": Entry(t.CompleteReturn, t.complete_return, "Decides", True),
+        "create_return": Entry(t.CreateReturn, t.create_return, "Decides", True),
+        "edit_return": Entry(t.EditReturn, t.edit_return, "Edits", True),
+        "edit_return_line": Entry(t.EditReturnLine, t.edit_return_line, "Edits", True),
+        "add_return_line": Entry(t.AddReturnLine, t.add_return_line, "Decides", True),
+        "remove_return_line": Entry(t.RemoveReturnLine, t.remove_return_line, "Decides", True),
+        "submit_return": Entry(t.SubmitReturn, t.submit_return, "Decides", True),
+        "cancel_return": Entry(t.CancelReturn, t.cancel_return, "Decides", True),
+        "approve_return": Entry(t.ApproveReturn, t.approve_return, "Decides", False),
+        "reject_return": Entry(t.RejectReturn, t.reject_return, "Decides", False),
+        "amend_return": Entry(t.AmendReturn, t.amend_return, "Decides", False),
+        "hold_return": Entry(t.HoldReturn, t.hold_return, "Decides", False),
+        "release_return": Entry(t.ReleaseReturn, t.release_return, "Decides", False),
+        "settle_short": Entry(t.SettleShort, t.settle_short, "Decides", False),
+        "acknowledge_alert": Entry(a.AcknowledgeAlert, a.acknowledge_alert, "Decides", False),
+        "resolve_alert": Entry(a.ResolveAlert, a.resolve_alert, "Decides", False),
+        "dismiss_alert": Entry(a.DismissAlert, a.dismiss_alert, "Decides", False),
+        "snooze_alert": Entry(a.SnoozeAlert, a.snooze_alert, "Decides", False),
+        "resolve_conflict": Entry(x.ResolveConflict, x.resolve_conflict, "Decides", False),
+        "assign_conflict": Entry(x.AssignConflict, x.assign_conflict, "Decides", False),
+        "dismiss_conflict": Entry(x.DismissConflict, x.dismiss_conflict, "Decides", False),
+    }
+
+
+COMMANDS = _table()
+APPLIED = Outcome("applied")
+
+
+def decode(name: str, args: Any) -> Command:
+    """The command these arguments mean, or Invalid naming the field that does not fit."""
+    entry = COMMANDS.get(name)
+    if entry is None:
+        raise errors.Invalid(f"There is no command {name}.", field="name")
+    try:
+        return msgspec.convert(args, entry.struct)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        raise errors.Invalid(f"{text}.", field=path.rstrip("`").lstrip(".") or _named(text)) from error
+
+
+def execute(work: Work, name: str, command: Command) -> Outcome:
+    """Runs a command whose cause, device and time are set on the work. Somebody who lost the right since: counted, and X13 waits."""
+    work.lost_right = ""
+    outcome = COMMANDS[name].run(work, command) or APPLIED
+    if work.lost_right:
+        order_id = _order_of(work, command)
+        case = conflicts.open_case(
+            work, "X13", work.site_id, (work.actor.id, order_id or work.cause), order_id=order_id,
+            facts={"person_id": work.actor.id, "action": work.lost_right, "name": name},
+        )  # fmt: skip
+        return Outcome("conflict", conflict_id=case.id)
+    return outcome
+
+
+def perform(work: Work, name: str, args: Any, *, mutation_id: str, site_id: str = "") -> Outcome:
+    """The desk's door, and a job's: the same command, kept as a mutation like any other. A refusal is raised and keeps nothing.
+
+    A `mutation_id` that was carried out already answers what it answered then, and does nothing.
+    """
+    known = work.seek(Mutation, mutation_id)
+    if known is not None:
+        if known.name != name or known.by != work.actor.id:
+            raise errors.Duplicate("This idempotency key was used for something else.", key=mutation_id)
+        return Outcome("noop", conflict_id=known.conflict_id, code="dup")
+    work.because_of(mutation_id)
+    work.site_id = site_id
+    command = decode(name, args)
+    outcome = execute(work, name, command)
+    work.add(
+        Mutation, id=mutation_id, name=name, by=work.actor.id, site_id=site_id, body={"args": msgspec.to_builtins(command)},
+        status=outcome.status, conflict_id=outcome.conflict_id, code=outcome.code, made_at=work.now, at=work.now,
+    )  # fmt: skip
+    return outcome
+
+
+def _order_of(work: Work, command: Command) -> str:
+    if order_id := getattr(command, "order_id", ""):
+        return str(order_id)
+    line = work.look(returns.ReturnLine, getattr(command, "line_id", ""))
+    return line.order_id if line else ""
+
+
+def _named(text: str) -> str:
+    parts = text.split("`")
+    return parts[1] if len(parts) > 1 else ""
