@@ -4,7 +4,6 @@ import hashlib
 from typing import Any
 
 import msgspec
-from sqlmodel import col
 
 from . import conflict_rules, dispositions, returns
 from .errors import Invalid, Stale, WrongState
@@ -143,12 +142,7 @@ def open_case(
 
 def blocked(work: Work, order_id: str) -> bool:
     """Whether a blocking conflict holds this order's goods back."""
-    return bool(order_id) and (
-        work.first(
-            Conflict, Conflict.order_id == order_id, col(Conflict.blocking).is_(True), col(Conflict.state).in_(OPEN)
-        )
-        is not None
-    )
+    return bool(order_id) and any(case.blocking and case.state in OPEN for case in work.all(Conflict, order_id=order_id))
 
 
 def resolve_conflict(work: Work, command: ResolveConflict) -> None:

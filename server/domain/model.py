@@ -4,7 +4,7 @@ SQLModel classes are schema and queries. What commands hold in their hands are p
 fields. Times are epoch milliseconds, dates ISO text, quantities integers in the item's smallest unit, money integer minor units.
 """
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from sqlalchemy import BigInteger, Text, TypeDecorator
@@ -56,6 +56,9 @@ def long_text() -> Any:
 
 class Table(SQLModel):
     """The base of all tables: a text key, made by whoever makes the record, so that it is final before any network."""
+
+    # A text key is the table itself: SQLite keeps no second tree for it.
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
 
     id: str = key()
 

@@ -11,7 +11,7 @@ from .model import Json, Table, integer, json_dict, json_list, long_text, moment
 class Mutation(Table, table=True):
     """Everything that was ever asked of Restow, with its whole content and its outcome. Never deleted."""
 
-    __table_args__ = (UniqueConstraint("device_id", "seq"),)
+    __table_args__ = (UniqueConstraint("device_id", "seq"), {"sqlite_with_rowid": False})
 
     device_id: str = ""  # '' : the desk
     seq: int | None = Field(default=None, sa_type=BigInteger)

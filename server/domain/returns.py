@@ -520,9 +520,7 @@ def complete_return(work: Work, command: CompleteReturn) -> Outcome | None:
 
 
 def lines_of(work: Work, order_id: str) -> list[ReturnLine]:
-    return work.find(
-        ReturnLine, ReturnLine.order_id == order_id, col(ReturnLine.removed).is_(False), order_by=ReturnLine.id
-    )
+    return work.all(ReturnLine, order_id=order_id, removed=False)
 
 
 def orders_of(work: Work, order_ids: list[str]) -> list[ReturnOrder]:

@@ -43,9 +43,11 @@ class Row(NamedTuple):
 
     name: str
     fields: tuple[str, ...]
+    id_at: int
     make: Callable[..., Any]
     decoders: tuple[tuple[int, Callable[[Any], Any]], ...]
     encoders: tuple[tuple[int, Callable[[Any], Any]], ...]
+    every: str
     select: str
     insert: str
     defaults: Mapping[str, Callable[[], Any]]
@@ -68,6 +70,7 @@ def row_of(model: type[SQLModel], mark: str) -> Row:
         found = _ROWS[model, mark] = Row(
             name=table,
             fields=names,
+            id_at=names.index("id") if "id" in names else -1,
             make=msgspec.defstruct(
                 model.__name__, [(name, Any) for name in names], namespace={"table": model}, eq=False
             ),
@@ -76,6 +79,7 @@ def row_of(model: type[SQLModel], mark: str) -> Row:
                 *((at, bool) for at in bool_at),
             ),
             encoders=tuple((at, lambda value: _TEXT_OF(value).decode()) for at in json_at),
+            every=f"SELECT {quoted} FROM {table}",
             select=f'SELECT {quoted} FROM {table} WHERE "id" = {mark}',
             insert=f"INSERT INTO {table} ({quoted}) VALUES ({', '.join([mark] * len(names))})",
             defaults={
@@ -171,8 +175,16 @@ class Work:
         """The record or None, to be read only: not locked."""
         return self.seek(model, id, lock=False)
 
+    def all(self, model: type[T], **equal: Any) -> list[T]:
+        """The records with exactly these values, in order of id; compiled once, for what every scan asks. Locks nothing."""
+        self.flush()
+        row = row_of(model, self._mark)
+        where = " AND ".join(f'"{name}" = {self._mark}' for name in equal)
+        self._cursor.execute(f'{row.every} WHERE {where} ORDER BY "id"', tuple(equal.values()))
+        return cast("list[T]", [self._met(model, row, values) for values in self._cursor.fetchall()])
+
     def find(self, model: type[T], *where: Any, order_by: Any = None, limit: int | None = None) -> list[T]:
-        """The records that meet all conditions (SQLAlchemy expressions on the SQLModel class)."""
+        """The records that meet all conditions (SQLAlchemy expressions on the SQLModel class). Locks nothing."""
         statement: Select[Any] = select(model.__table__).where(*where)  # type: ignore[attr-defined]
         if order_by is not None:
             statement = statement.order_by(*(order_by if isinstance(order_by, tuple | list) else (order_by,)))
@@ -182,14 +194,12 @@ class Work:
         row = row_of(model, self._mark)
         found = []
         for values in self.connection.execute(statement):
-            known = self._records.get((model, values.id)) if hasattr(values, "id") else None
-            if known is None:
-                known = row.make(*values)
-                if hasattr(known, "id"):
-                    self._records[model, known.id] = known
-            if self._writable and hasattr(known, "id"):
-                self._clean.setdefault((model, known.id), _state(known))
-            found.append(known)
+            known = self._records.get((model, values.id)) if "id" in row.fields else None
+            found.append(row.make(*values) if known is None else known)
+            if known is None and "id" in row.fields:
+                self._records[model, values.id] = found[-1]
+            if self._writable and "id" in row.fields:
+                self._clean.setdefault((model, values.id), _state(found[-1]))
         return cast("list[T]", found)
 
     def first(self, model: type[T], *where: Any, order_by: Any = None) -> T | None:
@@ -256,24 +266,33 @@ class Work:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """What is inside stands or falls together: on an exception the database and this work are as they were."""
+        """What is inside stands or falls together: on an exception the database and this work are as they were.
+
+        Records held from outside stay good either way: after a failure they have the values they had before.
+        """
         self.flush()
+        outside, self._clean = self._clean, {}
         events, removed, touched = len(self._events), len(self._removed), dict(self._touched)
         self._cursor.execute("SAVEPOINT one")
         try:
             yield
             self.flush()
-            self._clean.clear()  # the next one asks for its records anew
         except BaseException:
             self._cursor.execute("ROLLBACK TO SAVEPOINT one")
             self._cursor.execute("RELEASE SAVEPOINT one")
-            self._records.clear()
-            self._clean.clear()
+            self._records = {identity: self._records[identity] for identity in outside if identity in self._records}
+            outside = {identity: state for identity, state in outside.items() if identity in self._records}
+            for identity, state in outside.items():
+                record = self._records[identity]
+                for name, value in zip(row_of(identity[0], self._mark).fields, state or (), strict=False):
+                    setattr(record, name, value)
+            self._clean = outside
             self._deltas.clear()
             del self._events[events:], self._removed[removed:]
             self._touched = touched
             raise
         self._cursor.execute("RELEASE SAVEPOINT one")
+        self._clean = {identity: _state(self._records[identity]) for identity in outside if identity in self._records}
 
     def flush(self) -> None:
         """Writes what changed since the last flush."""
@@ -325,7 +344,7 @@ class Work:
             changes, events = feeds[feed]
             taken = len(changes) + len(events)
             self._cursor.execute(
-                f"INSERT INTO feed (name, revision) VALUES ({mark}, {mark}) ON CONFLICT (name) "  # noqa: S608
+                f"INSERT INTO feed (name, revision) VALUES ({mark}, {mark}) ON CONFLICT (name) "
                 "DO UPDATE SET revision = feed.revision + excluded.revision RETURNING revision",
                 (feed, taken),
             )
@@ -356,6 +375,14 @@ class Work:
                 ],
             )
         return heads
+
+    def _met(self, model: type[SQLModel], row: Row, values: Any) -> Any:
+        known = self._records.get((model, values[row.id_at]))
+        if known is None:
+            return self._keep(model, row, values)
+        if self._writable:
+            self._clean.setdefault((model, known.id), _state(known))
+        return known
 
     def _keep(self, model: type[SQLModel], row: Row, values: Any) -> Any:
         if row.decoders:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlmodel import col
 
 from server.database import Database
 from server.domain import errors
@@ -20,12 +19,22 @@ from server.domain.commands import COMMANDS, decode, execute
 from server.domain.devices import Device
 from server.domain.events import MutationHeld, MutationRejected, NumbersLost
 from server.domain.model import Outcome
+from server.domain.people import actor_of
 from server.domain.permissions import SYSTEM, Actor
 from server.domain.records import Mutation
-from server.domain.sessions import actor_of
 from server.domain.work import Work
 
-from .protocol import APP_SCHEMA, MAX_MUTATION, MAX_MUTATIONS, PROTOCOL, Lost, MutationIn, PushRequest, PushResponse, Result
+from .protocol import (
+    APP_SCHEMA,
+    MAX_MUTATION,
+    MAX_MUTATIONS,
+    PROTOCOL,
+    Lost,
+    MutationIn,
+    PushRequest,
+    PushResponse,
+    Result,
+)
 from .shapes import CATALOGUE, site_feed
 
 log = logging.getLogger("restow.sync")
@@ -66,12 +75,12 @@ def push(database: Database, device: Device, request: PushRequest, held_for: int
 
     def take_in(work: Work) -> tuple[int, str]:
         results.clear()  # the transaction may run more than once
+        authors = Authors(work)
         known = work.get(Device, device.id)
         _note_state(work, known, request)
         if request.lost is not None:
             _declare_lost(work, known, request.lost)
-        for mutation in request.mutations:
-            results.append(_one(work, known, mutation, held_for))
+        results.extend(_one(work, authors, known, mutation, held_for) for mutation in request.mutations)
         return known.last_seq, known.site_id
 
     last_seq, site_id = database.write(SYSTEM, take_in)
@@ -87,7 +96,7 @@ def push(database: Database, device: Device, request: PushRequest, held_for: int
     )
 
 
-def _one(work: Work, device: Device, sent: MutationIn, held_for: int) -> Result:
+def _one(work: Work, authors: "Authors", device: Device, sent: MutationIn, held_for: int) -> Result:
     digest = digest_of(sent)
     if sent.seq <= device.last_seq:
         return _again(work, device, sent, digest)
@@ -99,7 +108,7 @@ def _one(work: Work, device: Device, sent: MutationIn, held_for: int) -> Result:
     if known is not None:  # this device under its former identity: carried out already
         return Result(seq=sent.seq, id=sent.id, status=_status(known), dup=True, code=known.code, detail=known.detail)
 
-    outcome, refused = _attempt(work, device, sent)
+    outcome, refused = _attempt(work, authors, device, sent)
     stored = work.add(
         Mutation, id=sent.id, device_id=device.id, seq=sent.seq, name=sent.name[:80], by=sent.by, site_id=sent.site,
         body={"args": sent.args, "schema": sent.schema, "epoch": sent.epoch, "base": sent.base}, digest=digest,
@@ -120,18 +129,18 @@ def _one(work: Work, device: Device, sent: MutationIn, held_for: int) -> Result:
         work.record(MutationHeld(site_id=device.site_id, name=sent.name[:80], waits_for="internal_error"), sent.id)
     work.flush()
     if stored.status in ("applied", "merged", "conflict"):
-        _release(work, sent)
+        _release(work, authors, sent)
     return Result(
         seq=sent.seq, id=sent.id, status=_status(stored), conflict=stored.conflict_id, code=stored.code, detail=stored.detail
     )
 
 
-def _attempt(work: Work, device: Device, sent: MutationIn) -> tuple[Outcome | None, Exception | None]:
+def _attempt(work: Work, authors: "Authors", device: Device, sent: MutationIn) -> tuple[Outcome | None, Exception | None]:
     """What became of it, or why it was refused. An unexpected failure is tried alone three times before it is set aside."""
     for tried in range(3):
         try:
             with work.savepoint():
-                return _carry_out(work, device, sent), None
+                return _carry_out(work, authors, device, sent), None
         except errors.Refusal as refusal:
             return None, refusal
         except Exception as error:
@@ -142,21 +151,31 @@ def _attempt(work: Work, device: Device, sent: MutationIn) -> tuple[Outcome | No
     return None, failure
 
 
-def _carry_out(work: Work, device: Device, sent: MutationIn) -> Outcome:
+def _carry_out(work: Work, authors: "Authors", device: Device, sent: MutationIn) -> Outcome:
     if len(msgspec.json.encode(sent.args)) > MAX_MUTATION:
         raise errors.LimitReached(f"One mutation holds at most {MAX_MUTATION} bytes.", limit=MAX_MUTATION)
     if sent.name in COMMANDS and not COMMANDS[sent.name].device:
         raise errors.NotAllowed("A handheld cannot decide this; do it at a desk.", name=sent.name)
-    actor = actor_of(work, sent.by)
-    if actor is None:
-        raise errors.NotAllowed("Nobody of that name is known here.", by=sent.by)
+    actor = authors[sent.by]
     args = upcast(sent.name, sent.args, sent.schema)
     command = decode(sent.name, args)
     with acting(work, actor, device.id, sent):
         return execute(work, sent.name, command)
 
 
-class acting:  # noqa: N801  reads as a word of the sentence it stands in
+class Authors(dict[str, Actor]):
+    """Who wrote the mutations of one request, with the rights this transaction sees."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self._work = work
+
+    def __missing__(self, person_id: str) -> Actor:
+        self[person_id] = actor_of(self._work, person_id)
+        return self[person_id]
+
+
+class acting:
     """Inside, the work is this author's, on this device, at the time the device claims, caused by this mutation."""
 
     def __init__(self, work: Work, actor: Actor, device_id: str, sent: MutationIn) -> None:
@@ -190,9 +209,10 @@ def digest_of(sent: MutationIn) -> str:
 
 def _again(work: Work, device: Device, sent: MutationIn, digest: str) -> Result:
     """A number that was taken in before is answered with what became of it since; nothing happens twice."""
-    known = work.first(Mutation, Mutation.device_id == device.id, Mutation.seq == sent.seq)
-    if known is None:
+    stored = work.all(Mutation, device_id=device.id, seq=sent.seq)
+    if not stored:
         return Result(seq=sent.seq, id=sent.id, status="rejected", dup=True, code="lost", detail="This number was declared lost.")
+    known = stored[0]
     if known.digest != digest:
         raise Forked(f"Number {sent.seq} came before with another content.", seq=sent.seq)
     return Result(
@@ -200,36 +220,33 @@ def _again(work: Work, device: Device, sent: MutationIn, digest: str) -> Result:
     )
 
 
-def _release(work: Work, sent: MutationIn) -> None:
+def _release(work: Work, authors: "Authors", sent: MutationIn) -> None:
     """What waited for a subject this mutation brought is tried now, in the order it came."""
     arrived = {str(value) for name, value in sent.args.items() if name == "id" or name.endswith("_id")}
     if isinstance(lines := sent.args.get("lines"), list):
         arrived |= {str(line["line_id"]) for line in lines if isinstance(line, dict) and "line_id" in line}
-    if not arrived:
-        return
-    waiting = work.find(
-        Mutation, Mutation.status == "held", Mutation.code == "waiting", col(Mutation.waits_for).in_(sorted(arrived)),
-        order_by=(Mutation.at, Mutation.seq),
-    )  # fmt: skip
+    waiting = [held for subject in arrived if subject for held in work.all(Mutation, waits_for=subject, status="held")]
+    waiting.sort(key=lambda held: (held.at, held.seq))
     for held in waiting:
-        retry(work, held)
+        retry(work, held, authors)
 
 
-def retry(work: Work, held: Mutation) -> None:
+def retry(work: Work, held: Mutation, authors: "Authors | None" = None) -> None:
     """Tries a held mutation again, as its author and its device; what it was waiting for may have arrived."""
+    authors = authors or Authors(work)
     device = work.get(Device, held.device_id)
     body = held.body
     sent = MutationIn(
         seq=held.seq or 0, id=held.id, name=held.name, by=held.by, site=held.site_id, schema=body["schema"], args=body["args"],
         made_at=held.made_at,
     )  # fmt: skip
-    outcome, refused = _attempt(work, device, sent)
+    outcome, refused = _attempt(work, authors, device, sent)
     held = work.get(Mutation, held.id)
     if outcome is not None:
         held.status, held.conflict_id, held.code, held.detail = outcome.status, outcome.conflict_id, outcome.code, ""
         held.waits_for, held.held_until = "", 0
         work.flush()
-        _release(work, sent)
+        _release(work, authors, sent)
     elif isinstance(refused, errors.Waiting):
         held.waits_for = str(refused.facts.get("subject", held.waits_for))
     elif isinstance(refused, errors.Refusal):

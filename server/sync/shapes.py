@@ -5,7 +5,17 @@ from typing import Any
 from sqlmodel import SQLModel
 
 from server.domain import (
-    catalog, conflicts, containers, dispositions, documents, inspections, parcels, people, receiving, returns, stock,
+    catalog,
+    conflicts,
+    containers,
+    dispositions,
+    documents,
+    inspections,
+    parcels,
+    people,
+    receiving,
+    returns,
+    stock,
 )  # fmt: skip
 from server.domain.work import Shape
 
