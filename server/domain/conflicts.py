@@ -43,6 +43,7 @@ class Occurrence(Table, table=True):
     """values: [{field, base, server, device}] for edits; evidence: whatever the rule saw."""
 
     conflict_id: str = ref()
+    number: int = integer()  # the first is 1
     mutation_id: str = ref()
     device_id: str = ""
     by: str = ""
@@ -129,6 +130,7 @@ def open_case(
     work.add(
         Occurrence,
         conflict_id=id,
+        number=case.occurrences,
         mutation_id=work.cause,
         device_id=work.device_id,
         by=work.actor.id,
@@ -163,7 +165,7 @@ def resolve_conflict(work: Work, command: ResolveConflict) -> None:
     case.fingerprint = fingerprint(occurrences[-1].values, case.facts)
     _close(work, case, command.option, command.note)
     for written in work.find(FieldWrite, FieldWrite.conflict_id == case.id):
-        written.conflict_id = ""
+        written.conflict_id, written.device_id = "", ""  # decided here: no chain of a device's own edits goes on from it
     work.record(ConflictResolved(site_id=case.site_id, rule=case.rule, option=command.option), case.id)
     if order := work.seek(returns.ReturnOrder, case.order_id):
         dispositions.settle_order(work, order)
@@ -196,7 +198,7 @@ def assign_conflict(work: Work, command: AssignConflict) -> None:
 
 
 def occurrences_of(work: Work, conflict_id: str) -> list[Occurrence]:
-    return work.find(Occurrence, Occurrence.conflict_id == conflict_id, order_by=(Occurrence.at, Occurrence.id))
+    return work.find(Occurrence, Occurrence.conflict_id == conflict_id, order_by=Occurrence.number)
 
 
 def fingerprint(values: list[Any], facts: dict[str, Any]) -> str:

@@ -119,9 +119,12 @@ def dispose(work: Work, command: Dispose) -> Outcome | None:
         return Outcome("noop")
     line = work.seek(returns.ReturnLine, command.line_id)
     order = work.seek(returns.ReturnOrder, line.order_id) if line else None
-    if line is None or order is None or line.stub:
+    if line is None or order is None or line.stub or order.stub:
         work.allow("dispose", command.site_id)
-        raise Waiting("These goods were received on a handheld that has not sent them yet.", subject=command.line_id)
+        raise Waiting(
+            "These goods were received on a handheld that has not sent them yet.",
+            subject=order.id if order and order.stub else command.line_id,
+        )
     work.allow("dispose", order.site_id, order.owner_id)
     if command.quantity <= 0:
         raise Invalid("A quantity is at least 1.", field="quantity")

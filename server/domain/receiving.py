@@ -2,7 +2,7 @@
 
 from sqlmodel import Field
 
-from . import conflicts, returns, stock
+from . import conflicts, inspections, returns, stock
 from .catalog import Barcode, Item
 from .containers import container_or_stub
 from .documents import OutboundLine
@@ -204,8 +204,12 @@ def _line(work: Work, command: ScanItem, order: "returns.ReturnOrder") -> "retur
             item_id=command.item_id,
             text="" if command.item_id else command.text,
             lot=command.lot,
-            stub=order.stub,
         )
+    elif line.stub:  # inspected on a handheld whose work came first
+        line.order_id, line.item_id, line.lot, line.stub = order.id, command.item_id, command.lot, False
+        line.text = "" if command.item_id else command.text
+        for inspection in work.all(inspections.Inspection, line_id=line.id):
+            inspection.order_id, inspection.item_id = order.id, command.item_id
     line.removed = False  # struck from the document meanwhile; the goods came all the same
     return line
 

@@ -1,0 +1,58 @@
+"""Fixtures everybody shares. Databases are real; the clock is set, never slept."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server.database import Database
+from server.domain.permissions import SYSTEM
+from server.sync.shapes import BY_MODEL
+
+from .cast import Desk, Handheld, seed
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+class Clock:
+    """Epoch milliseconds that stand still until a test moves them. Begins on Monday 2 November 2026 at nine in Shanghai."""
+
+    def __init__(self) -> None:
+        self.now = 1_793_581_200_000
+
+    def __call__(self) -> int:
+        return self.now
+
+    def forward(self, milliseconds: int) -> None:
+        self.now += milliseconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path, clock: Clock) -> Iterator[Database]:
+    """A database with the cast in it, before anything happened."""
+    database = Database(f"sqlite:///{tmp_path / 'restow.db'}", BY_MODEL, clock)
+    database.create()
+    database.write(SYSTEM, seed)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
+
+
+@pytest.fixture
+def a(database: Database) -> Handheld:
+    return Handheld(database, "A1")
+
+
+@pytest.fixture
+def b(database: Database) -> Handheld:
+    return Handheld(database, "B1")

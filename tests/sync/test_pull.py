@@ -1,0 +1,103 @@
+"""What a device reads: everything once, in order, whatever page it stopped at."""
+
+import msgspec
+import pytest
+
+from server.database import Database, new_epoch
+from server.domain import catalog
+from server.domain.errors import Invalid, NotAllowed
+from server.domain.permissions import SYSTEM
+from server.domain.work import Work
+from server.sync import pull as pull_module
+from server.sync.pull import pull
+from tests.cast import R_1001, SITE, Desk, Handheld
+
+
+def page(handheld: Handheld, cursor: str = "", feed: str = f"site:{SITE}") -> dict[str, object]:
+    found: dict[str, object] = msgspec.json.decode(pull(handheld.database, handheld.record, feed, cursor))
+    return found
+
+
+def test_both_handhelds_come_to_see_the_same(desk: Desk, a: Handheld, b: Handheld) -> None:
+    desk.file_r_1001()
+    a.pull()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.sync()
+    b.pull()
+    assert a.view == b.view
+    assert b.view["return_line", "kettles"]["received"] == 1
+    assert a.pull() == 0
+
+
+def test_a_first_sync_reads_the_snapshot_and_then_its_tail(desk: Desk, a: Handheld, b: Handheld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pull_module, "TAIL_BEFORE_SNAPSHOT", 5)
+    monkeypatch.setattr(pull_module, "PAGE_CHANGES", 3)
+    desk.file_r_1001()
+    a.pull()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.sync()
+    b.pull()
+    assert b.view == a.view
+
+
+def test_a_snapshot_sealed_anew_in_the_middle_starts_the_reading_again(
+    database: Database, a: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull_module, "TAIL_BEFORE_SNAPSHOT", 5)
+    monkeypatch.setattr(pull_module, "PAGE_CHANGES", 10)
+    first = page(a, feed="catalogue")
+    assert first["more"]
+
+    def more(work: Work) -> None:
+        for n in range(30):
+            work.add(catalog.Item, id=f"new-{n}")
+
+    database.write(SYSTEM, more)
+    pull_module.seal_if_due(database, "catalogue")
+    again = page(a, str(first["cursor"]), "catalogue")
+    assert again["reset"]
+
+
+def test_a_cursor_of_another_history_is_reset(database: Database, desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    cursor = str(page(a)["cursor"])
+    assert not page(a, cursor)["reset"]
+    with database.engine.begin() as connection:
+        new_epoch(connection)
+    assert page(a, cursor)["reset"]
+
+
+def test_what_leaves_the_feed_is_dropped(desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001(approve=False)
+    desk("rita", "reject_return", order_id=R_1001, reason="lamps stay")
+    a.pull()
+    assert ("return_line", "lamps") in a.view
+    desk("sally", "remove_return_line", line_id="lamps")
+    a.pull()
+    assert ("return_line", "lamps") not in a.view
+
+
+def test_money_and_personal_data_never_reach_a_device(desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    a.pull()
+    assert "unit_amount" not in a.view["return_line", "kettles"]
+    assert "unit_cost" not in a.view["item", "kettle"]
+    assert not {"phone", "address"} & a.view["customer", "customer"].keys()
+    assert not any(kind in ("stock_entry", "mutation", "session") for kind, _ in a.view)
+
+
+def test_a_device_reads_no_other_site(a: Handheld) -> None:
+    with pytest.raises(NotAllowed):
+        page(a, feed="site:another")
+
+
+def test_a_cursor_nobody_made_is_refused(a: Handheld) -> None:
+    with pytest.raises(Invalid):
+        page(a, "not a cursor")
+
+
+def test_the_answer_names_the_counter_of_the_same_moment(desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.push()
+    assert page(a)["device_last_seq"] == 1

@@ -1,0 +1,273 @@
+"""What a device sends: every number once, every outcome kept, nothing lost."""
+
+import threading
+
+import msgspec
+import pytest
+from sqlmodel import col
+
+from server.database import Database
+from server.domain import conflicts, people, receiving, records, returns, stock
+from server.domain.commands import COMMANDS
+from server.domain.errors import NotAllowed, NotFound
+from server.domain.permissions import SYSTEM
+from server.domain.work import Work
+from server.sync import push as push_module
+from server.sync.protocol import Lost
+from server.sync.push import Forked, Gap, Revoked, expire_held
+from tests.cast import R_1001, SITE, Desk, Handheld
+from tests.conftest import DAY, Clock
+
+
+def line(database: Database, id: str = "kettles") -> returns.ReturnLine:
+    with database.read(SYSTEM) as work:
+        return work.get(returns.ReturnLine, id)
+
+
+def mutation(database: Database, id: str) -> records.Mutation:
+    with database.read(SYSTEM) as work:
+        return work.get(records.Mutation, id)
+
+
+def test_it_counts_a_resent_scan_once(database: Database, desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    first = a.push()
+    for _ in range(9):
+        again = a.push()
+        assert [(r.id, r.status, r.dup) for r in again] == [(r.id, r.status, True) for r in first]
+    assert line(database).received == 1
+
+
+def test_a_missing_number_is_refused_with_the_one_expected_and_nothing_is_done(database: Database, desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    with pytest.raises(Gap) as refused:
+        a.push(a.outbox[1:])
+    assert refused.value.facts["expected"] == 1
+    with pytest.raises(NotFound):
+        mutation(database, a.outbox[1].id)
+
+
+def test_numbers_a_device_lost_are_declared_and_told(database: Database, desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    assert a.push(a.outbox[1:], lost=Lost(first=1, last=1))[0].status == "applied"
+    with database.read(SYSTEM) as work:
+        assert work.find(records.EventRow, records.EventRow.kind == "NumbersLost")
+
+
+def test_the_same_number_with_another_content_is_a_fork(desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.push()
+    a.outbox[0] = msgspec.structs.replace(a.outbox[0], args={**a.outbox[0].args, "quantity": 5})
+    with pytest.raises(Forked):
+        a.push()
+
+
+def test_a_malformed_mutation_is_rejected_alone(database: Database, desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    bad = a.do("cleo", "scan_item", receipt_id="r", order_id=R_1001, quantity="three")
+    unknown = a.do("cleo", "scan_item", receipt_id="r", order_id=R_1001, line_id="l", site_id=SITE, colour="red")
+    nothing = a.do("cleo", "no_such_command")
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    assert [result.status for result in a.push()] == ["applied", "rejected", "rejected", "rejected", "applied"]
+    assert line(database).received == 2
+    for id in (bad, unknown, nothing):
+        assert mutation(database, id).body["args"] is not None
+
+
+def test_an_unexpected_failure_is_set_aside_and_the_queue_moves_on(
+    database: Database, desk: Desk, a: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.file_r_1001()
+    tried = []
+
+    def broken(work: Work, command: object) -> None:
+        tried.append(1)
+        work.add(returns.ReturnLine, id="half done")
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(COMMANDS, "take_task", COMMANDS["take_task"]._replace(run=broken))
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.do("cleo", "take_task", order_id=R_1001)
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    results = a.push()
+    assert [(r.status, r.code) for r in results] == [("applied", ""), ("held", "internal_error"), ("applied", "")]
+    assert len(tried) == 3
+    assert line(database).received == 2
+    with pytest.raises(NotFound):
+        line(database, "half done")
+
+
+def test_an_intention_waits_for_what_another_handheld_has_not_sent(database: Database, desk: Desk, a: Handheld, b: Handheld) -> None:
+    desk.file_r_1001()
+    a.do("cleo", "open_return_without_order", order_id="w", number="RT-A1-00011", site_id=SITE)
+    a.scan("cleo", "w", "w1", "lamp")
+    b.inspect("ines", "w1")
+    b.dispose("ines", "w1", "scrap")
+    assert [result.status for result in b.push()] == ["applied", "held"]  # the inspection is a fact, the disposition waits
+
+    a.push()
+    assert [result.status for result in b.push()] == ["applied", "applied"]
+    assert line(database, "w1").disposed == 1
+
+
+def test_what_waited_too_long_is_handed_to_a_supervisor_with_its_content(
+    database: Database, desk: Desk, b: Handheld, clock: Clock
+) -> None:
+    b.dispose("ines", "nowhere", "scrap")
+    waiting = b.outbox[-1].id
+    assert b.push()[0].status == "held"
+    clock.forward(5 * DAY + 1)
+    assert database.write(SYSTEM, expire_held) == 1
+    kept = mutation(database, waiting)
+    assert (kept.status, kept.code, kept.body["args"]["line_id"]) == ("rejected", "never_arrived", "nowhere")
+
+
+def test_goods_of_an_order_that_another_handheld_still_holds_are_counted(database: Database, a: Handheld, b: Handheld) -> None:
+    b.scan("cleo", "w", "w1", "lamp", 2)
+    b.push()
+    assert line(database, "w1").received == 2
+    a.do("cleo", "open_return_without_order", order_id="w", number="RT-A1-00011", site_id=SITE)
+    a.push()
+    with database.read(SYSTEM) as work:
+        order = work.get(returns.ReturnOrder, "w")
+    assert (order.number, order.stub, order.status) == ("RT-A1-00011", False, "inspecting")
+
+
+def test_two_handhelds_that_sign_for_one_parcel_make_one_parcel(database: Database, a: Handheld, b: Handheld) -> None:
+    for handheld in (a, b):
+        handheld.do("cleo", "sign_parcel", parcel_id="p", site_id=SITE, waybill="SF1", carrier="SF")
+    assert a.push()[0].status == "applied"
+    assert (b.push()[0].status, b.push()[0].code) == ("noop", "already_signed")
+
+
+def test_goods_of_a_cancelled_order_are_counted_and_wait_in_quarantine(database: Database, desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")  # scanned before anyone there could know
+    desk("sally", "cancel_return", order_id=R_1001, reason="customer keeps it")
+    result = a.push()[0]
+    assert result.status == "conflict"
+    with database.read(SYSTEM) as work:
+        case = work.get(conflicts.Conflict, result.conflict)
+        assert (case.rule, case.blocking, case.state) == ("X5", True, "open")
+        assert stock.on_hand(work, SITE, "kettle", "quarantine") == 1
+
+    desk("sam", "resolve_conflict", conflict_id=result.conflict, option="without_order")
+    with database.read(SYSTEM) as work:
+        order = work.get(returns.ReturnOrder, R_1001)
+    assert (order.status, order.authorised) == ("receiving", False)
+
+
+def test_different_verdicts_on_one_unit_are_a_conflict_and_equal_ones_are_one(
+    database: Database, desk: Desk, a: Handheld, b: Handheld
+) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle", serial="S1")
+    a.inspect("ines", "kettles", serial="S1")
+    b.inspect("sam", "kettles", serial="S1")
+    a.push()
+    assert b.sync()[0].status == "merged"
+    b.inspect("sam", "kettles", serial="S1", verdict="conditional", grade="C")
+    clash = b.sync()[0]
+    assert clash.status == "conflict"
+    assert line(database).inspected == 1
+    desk("sam", "resolve_conflict", conflict_id=clash.conflict, option="reinspect")
+    assert line(database).inspected == 0
+
+
+def test_a_person_who_lost_the_right_is_counted_and_a_supervisor_adopts_it(
+    database: Database, desk: Desk, a: Handheld, clock: Clock
+) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    database.write(SYSTEM, lambda work: setattr(work.get(people.Grant, "grant-cleo"), "valid_until", "2026-10-01"))
+    result = a.push()[0]
+    assert result.status == "conflict"
+    assert line(database).received == 1
+    with database.read(SYSTEM) as work:
+        assert work.get(conflicts.Conflict, result.conflict).rule == "X13"
+    desk("sam", "resolve_conflict", conflict_id=result.conflict, option="adopt")
+
+
+def test_a_person_who_never_had_the_right_is_rejected_with_the_content_kept(database: Database, desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    id = a.do("stranger", "scan_item", receipt_id="r", order_id=R_1001, line_id="kettles", site_id=SITE, item_id="kettle")
+    assert a.push()[0].code == "not_allowed"
+    assert line(database).received == 0
+    assert mutation(database, id).body["args"]["receipt_id"] == "r"
+
+
+def test_a_revoked_device_hands_over_what_it_holds_and_is_told(database: Database, desk: Desk, a: Handheld, clock: Clock) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    database.write(SYSTEM, lambda work: setattr(work.get(type(a.record).table, a.id), "revoked_at", clock()))  # type: ignore[attr-defined]
+    with pytest.raises(Revoked):
+        a.push()
+    assert line(database).received == 1
+
+
+def test_a_handheld_cannot_approve(desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001(approve=False)
+    a.do("rita", "approve_return", order_id=R_1001)
+    assert a.push()[0].code == "not_allowed"
+
+
+def test_many_handhelds_scanning_one_line_at_once_lose_no_scan(database: Database, desk: Desk, a: Handheld, b: Handheld) -> None:
+    desk.file_r_1001()
+    for handheld in (a, b):
+        for _ in range(40):
+            handheld.scan("cleo", R_1001, "kettles", "kettle")
+    failures: list[BaseException] = []
+
+    def send(handheld: Handheld) -> None:
+        try:
+            for start in range(0, 40, 5):
+                handheld.push(handheld.outbox[start : start + 5])
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=send, args=(handheld,)) for handheld in (a, b)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert line(database).received == 80
+    with database.read(SYSTEM) as work:
+        assert len(work.find(receiving.Receipt)) == 80
+        assert stock.on_hand(work, SITE, "kettle", "quarantine") == 80
+
+
+def test_every_change_has_its_own_number_and_none_is_missing(database: Database, desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.push()
+    with database.read(SYSTEM) as work:
+        for feed, head in database.heads().items():
+            changes = {each.revision for each in work.find(records.Change, col(records.Change.feed) == feed)}
+            events = {each.revision for each in work.find(records.EventRow, col(records.EventRow.feed) == feed)}
+            assert not changes & events
+            assert changes | events == set(range(1, head + 1))
+
+
+def test_a_desk_command_with_the_same_key_is_done_once(database: Database, desk: Desk) -> None:
+    desk.file_r_1001(approve=False)
+    key = "01900000-0000-7000-8000-000000000001"
+    assert desk("rita", "approve_return", key=key, order_id=R_1001).status == "applied"
+    assert desk("rita", "approve_return", key=key, order_id=R_1001).code == "dup"
+    with pytest.raises(NotAllowed):
+        desk("stranger", "approve_return", order_id=R_1001)
+
+
+def test_the_limit_on_a_request_is_said(desk: Desk, a: Handheld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(push_module, "MAX_MUTATIONS", 1)
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    with pytest.raises(push_module.errors.LimitReached):
+        a.push()
