@@ -9,6 +9,7 @@ from server.database import Database
 from server.domain.permissions import SYSTEM
 from server.sync.shapes import BY_MODEL
 
+from . import postgresql
 from .cast import Desk, Handheld, seed
 
 HOUR = 3_600_000
@@ -33,10 +34,31 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    if postgresql.programs() is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with postgresql.running() as url:
+        yield url
+
+
 @pytest.fixture
-def database(tmp_path: Path, clock: Clock) -> Iterator[Database]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """SQLite, unless a module asks for both: `pytestmark = ON_BOTH`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield f"sqlite:///{tmp_path / 'restow.db'}"
+    else:
+        with postgresql.fresh(request.getfixturevalue("postgresql_server")) as url:
+            yield url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+ON_BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def database(database_url: str, clock: Clock) -> Iterator[Database]:
     """A database with the cast in it, before anything happened."""
-    database = Database(f"sqlite:///{tmp_path / 'restow.db'}", BY_MODEL, clock)
+    database = Database(database_url, BY_MODEL, clock)
     database.create()
     database.write(SYSTEM, seed)
     yield database

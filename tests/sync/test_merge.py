@@ -4,6 +4,9 @@ from server.database import Database
 from server.domain import conflicts, returns
 from server.domain.permissions import SYSTEM
 from tests.cast import R_1001, Desk, Handheld
+from tests.conftest import ON_BOTH
+
+pytestmark = ON_BOTH
 
 
 def order(database: Database) -> returns.ReturnOrder:

@@ -11,6 +11,9 @@ from server.domain.work import Work
 from server.sync import pull as pull_module
 from server.sync.pull import pull
 from tests.cast import R_1001, SITE, Desk, Handheld
+from tests.conftest import ON_BOTH
+
+pytestmark = ON_BOTH
 
 
 def page(handheld: Handheld, cursor: str = "", feed: str = f"site:{SITE}") -> dict[str, object]:

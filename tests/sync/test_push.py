@@ -16,7 +16,9 @@ from server.sync import push as push_module
 from server.sync.protocol import Lost
 from server.sync.push import Forked, Gap, Revoked, expire_held
 from tests.cast import R_1001, SITE, Desk, Handheld
-from tests.conftest import DAY, Clock
+from tests.conftest import DAY, ON_BOTH, Clock
+
+pytestmark = ON_BOTH
 
 
 def line(database: Database, id: str = "kettles") -> returns.ReturnLine:
