@@ -1,0 +1,165 @@
+// What a scanned text means, by what the pack on this device knows. Never guessed silently: what may be two things is asked.
+
+import { badgeOf, identity } from './auth'
+import { gtinOk, parseGs1, type Gs1 } from './gs1'
+import { carrierOf, isLabel, normalWaybill, parseBadge, parseCard } from './numbers'
+import type { Barcode, Bin, Container, Item, OutboundLine, OutboundOrder, Parcel, Person, Receipt, ReturnOrder, Zone } from './protocol'
+import {
+  barcodeLookup, binByCode, carriers, containerByLabel, orderByNumber, outboundByNumber, parcelByWaybill, soldSerial, zone as zoneById, item as itemById,
+} from './queries'
+import { db } from './db'
+import { settings } from './settings'
+
+export type Expect = 'waybill' | 'item' | 'bin' | 'container' | 'serial' | 'document' | null
+
+export type Meaning =
+  | { is: 'label'; label: string; container: Container | null; parcel: Parcel | null }
+  | { is: 'sscc'; sscc: string; container: Container | null }
+  | { is: 'serial'; serial: string; item: Item | null; sold: OutboundLine[]; receipts: Receipt[]; gs1: Gs1 | null }
+  | { is: 'waybill'; waybill: string; carrier: string; parcel: Parcel | null; outbound: OutboundOrder | null }
+  | { is: 'item'; item: Item; barcode: Barcode | null; quantity: number; gs1: Gs1 | null }
+  | { is: 'gs1'; gs1: Gs1 }
+  | { is: 'bin'; bin: Bin; zone: Zone | null }
+  | { is: 'document'; order: ReturnOrder | null; outbound: OutboundOrder | null }
+  | { is: 'badge'; badge: string; secret: string; person: Person | null }
+  | { is: 'card'; card: string }
+  | { is: 'unknown'; text: string }
+
+export interface Classified {
+  best: Meaning | null
+  /** The likeliest first. */
+  candidates: Meaning[]
+  /** Two may be meant: show them as two large buttons. */
+  ask: boolean
+}
+
+/** own label → SSCC → serial → waybill → item → bin → document → badge → card → unknown */
+const ORDER: readonly Meaning['is'][] = ['label', 'sscc', 'serial', 'waybill', 'item', 'gs1', 'bin', 'document', 'badge', 'card', 'unknown']
+
+/** What each expectation of a screen is met by. */
+const MEETS: Record<Exclude<Expect, null>, readonly Meaning['is'][]> = {
+  waybill: ['waybill', 'document'],
+  item: ['item', 'gs1', 'serial'],
+  bin: ['bin'],
+  container: ['label', 'sscc'],
+  serial: ['serial'],
+  document: ['document'],
+}
+
+/** Symbologies that carriers do not print waybills in, and ones that retail items do not wear. */
+const RETAIL = /^\]E[0-4]/
+const CODE_128 = /^\]C0/
+const GS1_CARRIER = /^\](C1|d2|Q3|e0)/
+
+export async function classify(scan: { text: string; symbology?: string; whole?: string }, expect: Expect = null): Promise<Classified> {
+  // A code that repeats itself is taken for one sent twice, unless the whole of it is known.
+  if (scan.whole && scan.whole !== scan.text) {
+    const whole = await meanings(scan.whole, scan.symbology ?? '', expect)
+    if (whole.some(({ sure }) => sure)) return decide(whole, expect)
+  }
+  return decide(await meanings(scan.text, scan.symbology ?? '', expect), expect)
+}
+
+/** sure: the pack knows it, or nothing else has this form. */
+interface Guess {
+  meaning: Meaning
+  sure: boolean
+}
+
+async function meanings(raw: string, symbology: string, expect: Expect): Promise<Guess[]> {
+  const text = raw.trim()
+  const site = settings.get().siteId || identity.get()?.site_id || ''
+  const guesses: Guess[] = []
+  const add = (meaning: Meaning, sure: boolean) => guesses.push({ meaning, sure })
+
+  const card = parseCard(text)
+  if (card) return [{ meaning: { is: 'card', card }, sure: true }]
+  const badge = parseBadge(text)
+  if (badge) return [{ meaning: { is: 'badge', ...badge, person: (await badgeOf(text))?.person ?? null }, sure: true }]
+  const upper = text.toUpperCase()
+  if (isLabel(upper)) {
+    const [container, parcel] = await Promise.all([containerByLabel(site, upper), parcelByWaybill(site, upper)])
+    return [{ meaning: { is: 'label', label: upper, container, parcel }, sure: true }]
+  }
+
+  const gs1 = parseGs1(text, symbology)
+  if (gs1?.sscc) {
+    add({ is: 'sscc', sscc: gs1.sscc, container: await containerByLabel(site, gs1.sscc) }, !gs1.problems.includes('check_digit'))
+    if (!gs1.gtin) return guesses
+  }
+  const gtin = gs1?.gtin || gs1?.content || ''
+  if (gs1 && gtin) {
+    const found = await barcodeLookup(gtin)
+    for (const { item, barcode } of found) {
+      if (gs1.serial) add({ is: 'serial', serial: gs1.serial, item, ...(await custody(gs1.serial, item.id)), gs1 }, true)
+      else add({ is: 'item', item, barcode, quantity: (gs1.content ? gs1.count || 1 : gs1.quantity || 1) * barcode.quantity, gs1 }, true)
+    }
+    if (!found.length) add({ is: 'gs1', gs1 }, true)
+    return guesses
+  }
+  if (gs1?.gln) {
+    const bin = await binByCode(site, gs1.gln)
+    if (bin) add({ is: 'bin', bin, zone: await zoneById(bin.zone_id) }, true)
+  }
+
+  const { sold, receipts } = await custody(text, '')
+  for (const itemId of new Set([...sold, ...receipts].map((each) => each.item_id)))
+    add(
+      {
+        is: 'serial', serial: text, item: await itemById(itemId), sold: sold.filter((line) => line.item_id === itemId),
+        receipts: receipts.filter((receipt) => receipt.item_id === itemId), gs1: null,
+      },
+      true,
+    )
+
+  const waybill = normalWaybill(text)
+  const carrier = carrierOf(waybill, await carriers())
+  const [parcel, outbound] = await Promise.all([parcelByWaybill(site, waybill), outboundByNumber(text)])
+  const outboundByWaybill = outbound?.waybill === waybill ? outbound : null
+  const looksLikeWaybill = /^[A-Z]{0,4}[0-9][0-9A-Z-]{7,25}$/.test(waybill) && !/^\d{8}$/.test(waybill)
+  if (parcel || outboundByWaybill) add({ is: 'waybill', waybill, carrier: parcel?.carrier || carrier, parcel, outbound: outboundByWaybill }, true)
+
+  for (const { item, barcode } of await barcodeLookup(text)) add({ is: 'item', item, barcode, quantity: barcode.quantity, gs1: null }, true)
+
+  const bin = await binByCode(site, text)
+  if (bin) add({ is: 'bin', bin, zone: await zoneById(bin.zone_id) }, true)
+
+  const order = await orderByNumber(text)
+  if (order || (outbound && !outboundByWaybill)) add({ is: 'document', order, outbound: outboundByWaybill ? null : outbound }, true)
+
+  const known = guesses.some(({ sure }) => sure)
+  if (!known && gtinOk(text) && text.length <= 14) {
+    // Thirteen digits with a right check digit: an item the pack does not have, or, one time in ten, a waybill.
+    add({ is: 'unknown', text }, RETAIL.test(symbology) || GS1_CARRIER.test(symbology))
+    if (looksLikeWaybill && !RETAIL.test(symbology)) add({ is: 'waybill', waybill, carrier, parcel: null, outbound: null }, carrier !== '' || CODE_128.test(symbology))
+  } else if (!known && (carrier || (looksLikeWaybill && !RETAIL.test(symbology)))) {
+    add({ is: 'waybill', waybill, carrier, parcel: null, outbound: null }, carrier !== '')
+    if (!carrier && expect !== 'waybill') add({ is: 'unknown', text }, false)
+  }
+  // A carrier's prefix is a strong sign, even beside an item that happens to have the same code.
+  if (!guesses.length) add({ is: 'unknown', text }, true)
+  return guesses
+}
+
+async function custody(serial: string, itemId: string): Promise<{ sold: OutboundLine[]; receipts: Receipt[] }> {
+  if (serial.length < 3) return { sold: [], receipts: [] }
+  const sold = (await soldSerial(serial)).filter((line) => !itemId || line.item_id === itemId)
+  const rows = await db.view.where('[kind+value.serial]').equals(['receipt', serial]).toArray()
+  const receipts = rows.map((row) => row.value as Receipt).filter((receipt) => !itemId || receipt.item_id === itemId)
+  return { sold, receipts }
+}
+
+function decide(guesses: Guess[], expect: Expect): Classified {
+  const rank = ({ meaning, sure }: Guess) => (sure ? 0 : 100) + ORDER.indexOf(meaning.is)
+  const sorted = [...guesses].sort((a, b) => rank(a) - rank(b))
+  const likeliest = sorted.filter(({ sure }) => sure === sorted[0]?.sure)
+  const meeting = expect ? likeliest.filter(({ meaning }) => MEETS[expect].includes(meaning.is) || (expect === 'item' && meaning.is === 'unknown')) : []
+  const left = meeting.length ? meeting : likeliest
+  const rest = sorted.filter((guess) => !left.includes(guess))
+  return {
+    best: left[0]?.meaning ?? null,
+    candidates: [...left, ...rest].map(({ meaning }) => meaning),
+    // Of two kinds that are equally likely one is asked, and of two items that wear the same code.
+    ask: left.length > 1,
+  }
+}

@@ -1,0 +1,87 @@
+// Two languages, as plain typed dictionaries: a key that is missing, or a value left out, does not compile.
+
+import { derived, store, type Readable } from './observable'
+
+export type Language = 'zh-CN' | 'en'
+
+const current = store<Language>('zh-CN')
+
+/** Set by settings; a switch changes every `$t` on the screen and nothing else. */
+export const lang: Readable<Language> = current
+
+export function useLanguage(language: Language): void {
+  current.set(language)
+  if (globalThis.document) document.documentElement.lang = language
+}
+
+/** Switches, and remembers it on this device. */
+export async function setLang(language: Language): Promise<void> {
+  useLanguage(language)
+  const { saveSettings } = await import('./settings')
+  await saveSettings({ language })
+}
+
+/** The names between braces: '{n} of {total}' asks for n and total. */
+type Names<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never
+type Values<Text extends string> = { [Name in Names<Text>]: string | number }
+
+export type Dictionary = Record<string, string>
+/** The other language: the same keys. */
+export type Words<Chinese extends Dictionary> = { readonly [Key in keyof Chinese]: string }
+
+export type Translate<Chinese extends Dictionary> = <Key extends keyof Chinese & string>(
+  key: Key,
+  ...values: [Names<Chinese[Key]>] extends [never] ? [] : [Values<Chinese[Key]>]
+) => string
+
+/** A dictionary as a store of a function: `$t('key', {n: 3})` in a component, `t.get()('key')` elsewhere. */
+export function translator<const Chinese extends Dictionary>(zh: Chinese, en: Words<Chinese>): Readable<Translate<Chinese>> {
+  const speak = (language: Language): Translate<Chinese> => {
+    const words: Words<Chinese> = language === 'en' ? en : zh
+    return (key, ...values) => fill(words[key], values[0] ?? {})
+  }
+  const spoken: Record<Language, Translate<Chinese>> = { 'zh-CN': speak('zh-CN'), en: speak('en') }
+  return derived(current, (language) => spoken[language])
+}
+
+/** Puts values in. English may say {n:parcel|parcels} for the word that goes with n. */
+function fill(text: string, values: Record<string, string | number>): string {
+  return text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name: string, one?: string, many?: string) => {
+    const value = values[name] ?? ''
+    if (one === undefined) return typeof value === 'number' ? value.toLocaleString(current.get()) : value
+    return Number(value) === 1 ? one : (many ?? one)
+  })
+}
+
+// Times, in the language of the screen. Each is a store of a function, so that a switch changes them too.
+
+/** How long something has waited: 2小时, 2 h. */
+export const ago = derived(current, (language) => (since: number, now = Date.now()) => {
+  const minutes = Math.max(0, Math.floor((now - since) / 60_000))
+  const zh = language === 'zh-CN'
+  if (minutes < 1) return zh ? '刚刚' : 'just now'
+  if (minutes < 60) return zh ? `${minutes}分钟` : `${minutes} min`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return zh ? `${hours}小时` : `${hours} h`
+  return zh ? `${Math.floor(hours / 24)}天` : `${Math.floor(hours / 24)} days`
+})
+
+const format = (options: Intl.DateTimeFormatOptions) =>
+  derived(current, (language) => {
+    const formatter = new Intl.DateTimeFormat(language, options)
+    return (at: number) => (at ? formatter.format(at) : '')
+  })
+
+export const timeOf = format({ hour: '2-digit', minute: '2-digit', hour12: false })
+export const dateOf = format({ year: 'numeric', month: '2-digit', day: '2-digit' })
+export const momentOf = format({ month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false })
+
+/** Days from today until this date; negative when it is past. */
+export function daysLeft(date: string, today = new Date().toISOString().slice(0, 10)): number {
+  return Math.round((Date.parse(date) - Date.parse(today)) / 86_400_000)
+}
+
+/** Whichever of its two names fits the language: items, sites, zones and types carry both. */
+export const nameOf = derived(current, (language) => (named: { name: string; name_en?: string } | null | undefined) =>
+  (language === 'en' && named?.name_en) || named?.name || '',
+)

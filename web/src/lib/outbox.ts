@@ -1,0 +1,162 @@
+// Everything a person does goes through `record`: numbered, saved to the disk and laid over the view in one transaction, or not at all.
+
+import { author, ctxOf, requireAuthor } from './auth'
+import { db, feedState, isStorageFull, readMeta, writeMeta, type AttentionRow, type OutboxRow, type ScanRow } from './db'
+import { uuid7 } from './ids'
+import { EFFECTS } from './mutations'
+import { makeNumber } from './numbers'
+import { APP_SCHEMA, type Commands, type DeviceCommand, type Result } from './protocol'
+import { seal } from './vault'
+import { argsOf, forget, Layer, openPending, rebuild, remember, NotOpened } from './view'
+
+export class StorageFull extends Error {
+  constructor() {
+    super('The storage of this device is full')
+    this.name = 'StorageFull'
+  }
+}
+
+export interface RecordOptions {
+  /** The scan that this answers: it goes into the history, where an undo finds it. */
+  scan?: { id?: string; text: string; symbology?: string }
+  result?: ScanRow['result']
+  words?: string
+  by?: string
+}
+
+export interface Recorded {
+  seq: number
+  id: string
+}
+
+let told: () => void = () => {}
+
+/** Who wants to know that something waits (sync.ts does, without this file knowing of it). */
+export const whenRecorded = (listener: () => void) => void (told = listener)
+
+/** Resolves when it is on the disk. Only then may a screen say that it is saved. */
+export async function record<Name extends DeviceCommand>(name: Name, args: Commands[Name], options: RecordOptions = {}): Promise<Recorded> {
+  const by = options.by ?? requireAuthor()
+  const { device, site, epoch } = await ctxOf(args as { site_id?: string })
+  const id = uuid7()
+  const made_at = Date.now()
+  // A copy: what is laid over the view must be what is sent, whatever the screen does with its object afterwards.
+  const copy = JSON.parse(JSON.stringify(args)) as Commands[Name]
+  // Encrypted before the transaction begins, for it would not wait for the answer.
+  const sealed = await seal(copy, id)
+  const base = (await feedState(`site:${site}`)).shown
+  remember(id, copy)
+  try {
+    const seq = await db.transaction('rw', [db.meta, db.outbox, db.view, db.scans, db.reference, db.items], async () => {
+      const next = (await readMeta<number>('next_seq')) ?? 1
+      await writeMeta('next_seq', next + 1)
+      const layer = new Layer()
+      await EFFECTS[name](layer, copy as never, { id, by, device, site, at: made_at })
+      const before = await whatItWas(name, copy as unknown as Record<string, unknown>)
+      const touches = layer.takeTouched()
+      await layer.write()
+      await db.outbox.add({ seq: next, id, name, by, site, schema: APP_SCHEMA, epoch, base, sealed, made_at, touches, state: 'pending' })
+      if (options.scan || UNDOABLE.has(name))
+        await db.scans.add({
+          id: uuid7(),
+          at: made_at,
+          text: options.scan?.text ?? '',
+          symbology: options.scan?.symbology ?? '',
+          result: options.result ?? 'right',
+          words: options.words ?? '',
+          by,
+          mutation_id: id,
+          name,
+          sealed,
+          before,
+          undone: 0,
+        })
+      return next
+    })
+    told()
+    return { seq, id }
+  } catch (reason) {
+    forget(id)
+    if (isStorageFull(reason)) throw new StorageFull()
+    throw reason
+  }
+}
+
+/** A scan that led to nothing that is sent (unknown, refused, looked up): kept in the history all the same. */
+export async function noteScan(scan: { text: string; symbology?: string }, result: ScanRow['result'], words = ''): Promise<void> {
+  await db.scans.add({
+    id: uuid7(), at: Date.now(), text: scan.text, symbology: scan.symbology ?? '', result, words, by: author(), mutation_id: '', name: '', sealed: null, before: {}, undone: 0,
+  })
+}
+
+/** The commands that a compensating one can take back (see undo.ts). */
+export const UNDOABLE: ReadonlySet<DeviceCommand> = new Set(['scan_item', 'move_container'])
+
+async function whatItWas(name: DeviceCommand, args: Record<string, unknown>): Promise<Record<string, string>> {
+  if (name === 'move_container') {
+    const row = await db.view.get(['container', String(args.container_id)])
+    return { bin_id: (row?.value as { bin_id?: string } | undefined)?.bin_id ?? '' }
+  }
+  return {}
+}
+
+/** The next document number of this device: final, and never given twice, even if the document is thrown away. */
+export async function nextNumber(): Promise<string> {
+  return db.transaction('rw', db.meta, async () => {
+    const identity = await readMeta<{ code: string }>('identity')
+    if (!identity) throw new Error('This device is not enrolled')
+    const counter = ((await readMeta<number>('counter')) ?? 0) + 1
+    await writeMeta('counter', counter)
+    return makeNumber(identity.code, counter)
+  })
+}
+
+export interface PendingRow extends Pick<OutboxRow, 'seq' | 'id' | 'name' | 'by' | 'made_at' | 'state'> {
+  args: Record<string, unknown>
+  result: Result | null
+}
+
+export async function pendingList(limit = 200): Promise<PendingRow[]> {
+  const rows = await db.outbox.orderBy('seq').limit(limit).toArray()
+  return Promise.all(
+    rows.map(async (row) => ({
+      seq: row.seq, id: row.id, name: row.name, by: row.by, made_at: row.made_at, state: row.state,
+      args: (await argsOf(row)) as Record<string, unknown>, result: row.result ?? null,
+    })),
+  )
+}
+
+export type Attention = Omit<AttentionRow, 'sealed'> & { args: Record<string, unknown> }
+
+export async function attentionList(): Promise<Attention[]> {
+  const rows = await db.attention.orderBy('at').reverse().toArray()
+  return Promise.all(
+    rows.map(async ({ sealed, ...row }) => ({ ...row, args: (await argsOf({ id: row.id, sealed })) as Record<string, unknown> })),
+  )
+}
+
+export async function markSeen(id: string): Promise<void> {
+  await db.attention.update(id, { seen: 1 })
+}
+
+/** What was rejected is sent again as somebody has corrected it, with the author it had. The refused one leaves the list. */
+export async function retryFixed(id: string, args: Record<string, unknown>): Promise<Recorded> {
+  const row = await db.attention.get(id)
+  if (!row) throw new Error('This was dealt with already')
+  const recorded = await record(row.name, args as never, { by: row.by })
+  await db.attention.delete(id)
+  return recorded
+}
+
+/** Runs a transaction that rebuilds the view, again from the start when another tab recorded something meanwhile. */
+export async function withRebuild<T>(tables: string[], work: (lay: (keys: Iterable<string>) => Promise<void>) => Promise<T>): Promise<T> {
+  const device = (await readMeta<{ device_id: string }>('identity'))?.device_id ?? ''
+  for (;;) {
+    await openPending()
+    try {
+      return await db.transaction('rw', tables, () => work((keys) => rebuild(keys, EFFECTS, device)))
+    } catch (reason) {
+      if (!(reason instanceof NotOpened)) throw reason
+    }
+  }
+}

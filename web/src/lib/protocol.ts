@@ -1,0 +1,905 @@
+// Written by server/sync/typescript.py from the structs of the server. Do not edit.
+
+export const PROTOCOL = 1
+export const APP_SCHEMA = 1
+export const MAX_MUTATIONS = 500
+export const MAX_BODY = 8388608
+export const MAX_MUTATION = 65536
+export type Status = 'applied' | 'merged' | 'noop' | 'conflict' | 'held' | 'rejected' | 'deferred'
+export type ReturnStatus = 'draft' | 'submitted' | 'rejected' | 'approved' | 'receiving' | 'inspecting' | 'disposing' | 'completed' | 'on_hold' | 'cancelled'
+export type ReturnOrigin = 'filed' | 'without_order' | 'unclaimed' | 'imported'
+export type ParcelState = 'signed' | 'opened' | 'done' | 'unclaimed' | 'claimed' | 'refused'
+export type DispositionState = 'proposed' | 'decided' | 'posted' | 'void'
+export type ContainerKind = 'tote' | 'pallet' | 'sticker'
+export type ConflictState = 'open' | 'assigned' | 'resolved' | 'dismissed' | 'auto_resolved'
+export type StockStatus = 'quarantine' | 'sellable' | 'defective' | 'held' | 'in_repair' | 'scrap_pending' | 'vendor_pending' | 'customer_pending' | 'lost' | 'in_transit' | 'out' | 'scrapped' | 'vendor_shipped' | 'customer_shipped' | 'shipped_exchange' | 'handed_over'
+export type ZoneKind = 'dock' | 'quarantine' | 'unclaimed' | 'exception' | 'sellable' | 'defective' | 'repair' | 'scrap' | 'vendor' | 'hazard'
+export type DispositionKind = 'restock' | 'repair' | 'scrap' | 'exchange' | 'return_to_vendor' | 'return_to_customer'
+export type Verdict = 'pass' | 'conditional' | 'fail'
+export type Grade = 'A' | 'B' | 'C' | 'D'
+export type Check = 'appearance' | 'function' | 'accessories' | 'packaging'
+export type Finding = 'pass' | 'fail' | 'na'
+export type PhotoKind = 'label' | 'outer' | 'defect' | 'whole'
+export type Level = 'each' | 'inner' | 'case' | 'pallet'
+
+export interface Accessory { code: string; name: string; name_en: string }
+export interface Step {
+  code: string; check: Check; kind: 'tick' | 'choice' | 'number' | 'photo'; name: string; name_en: string
+  choices?: string[]; minimum?: number; maximum?: number; required?: boolean
+}
+export interface Policy {
+  required_documents: string[]; required_checks: Check[]; default_disposition: DispositionKind | ''
+  allowed_dispositions: DispositionKind[]; scrap_limit: number; auto_approve_limit: number
+}
+
+export interface CheckResult {
+  check: 'appearance' | 'function' | 'accessories' | 'packaging'
+  outcome: 'pass' | 'fail' | 'na'
+  severity?: '' | 'minor' | 'major' | 'critical'
+  defects?: string[]
+  note?: string
+}
+
+export interface Photo {
+  sha256: string
+  kind?: 'label' | 'outer' | 'defect' | 'whole'
+}
+
+// The wire
+
+/** One thing a person did. `args` is validated per mutation, so that a malformed one is rejected alone. */
+export interface MutationIn {
+  seq: number
+  id: string
+  name: string
+  by: string
+  site: string
+  schema?: number
+  epoch?: string
+  base?: number
+  args: Record<string, unknown>
+  made_at: number
+}
+
+/** Numbers this device gave out and no longer has. Advances its counter and raises an alert. */
+export interface Lost {
+  first: number
+  last: number
+}
+
+/** What the device says of itself, shown on the fleet page. */
+export interface DeviceState {
+  pending?: number
+  pending_photos?: number
+  oldest_pending_at?: number
+  app_version?: string
+  clock?: number
+  storage?: Record<string, unknown>
+}
+
+export interface PushRequest {
+  protocol: number
+  epoch: string
+  device: string
+  app_schema: number
+  mutations: MutationIn[]
+  lost?: Lost | null
+  state?: DeviceState | null
+}
+
+export interface Result {
+  seq: number
+  id: string
+  status: 'applied' | 'merged' | 'noop' | 'conflict' | 'held' | 'rejected' | 'deferred'
+  dup?: boolean
+  revision?: number
+  conflict?: string
+  code?: string
+  detail?: string
+  retry_after?: number
+}
+
+export interface PushResponse {
+  epoch: string
+  device_last_seq: number
+  heads: Record<string, number>
+  server_time: number
+  results: Result[]
+}
+
+/** One row of a feed. op: put (value is the whole document) | drop (it left the feed) | gone (a right was lost). */
+export interface ChangeOut {
+  kind: string
+  key: string
+  op?: 'put' | 'drop' | 'gone'
+  value?: unknown
+}
+
+/** One page of a feed. `more`: ask again with `cursor`. `reset`: the cursor is not known here; load beside and swap whole. */
+export interface PullResponse {
+  epoch: string
+  feed: string
+  cursor: string
+  revision: number
+  more: boolean
+  reset: boolean
+  device_last_seq: number
+  changes: ChangeOut[]
+}
+
+/** Server-sent event `poke`: these feeds have moved to these revisions. */
+export interface Poke {
+  heads: Record<string, number>
+}
+
+// The documents of the feeds
+
+export interface Owner {
+  id: string
+  code: string
+  name: string
+}
+
+export interface Site {
+  id: string
+  code: string
+  name: string
+  name_en: string
+  time_zone: string
+  book: 'own' | 'hand_over'
+  currency: string
+  unclaimed_days: number
+  inspection_hours: number
+  review_hours: number
+  device_silent_hours: number
+}
+
+export interface Zone {
+  id: string
+  site_id: string
+  code: string
+  name: string
+  name_en: string
+  kind: ZoneKind
+}
+
+export interface Bin {
+  id: string
+  site_id: string
+  zone_id: string
+  code: string
+  kind: ZoneKind
+  active: boolean
+}
+
+export interface Item {
+  id: string
+  owner_id: string
+  sku: string
+  name: string
+  name_en: string
+  spec: string
+  uom: string
+  lot_tracked: boolean
+  serial_tracked: boolean
+  binds_lot: boolean
+  expiry_tracked: boolean
+  shelf_life_days: number
+  min_days_to_sell: number
+  accessories: Accessory[]
+  steps: Step[]
+  hazard: boolean
+  active: boolean
+}
+
+export interface Barcode {
+  id: string
+  item_id: string
+  owner_id: string
+  text: string
+  quantity: number
+  level: Level
+}
+
+export interface Customer {
+  id: string
+  owner_id: string
+  code: string
+  name: string
+}
+
+export interface Supplier {
+  id: string
+  owner_id: string
+  code: string
+  name: string
+}
+
+export interface ReturnType {
+  id: string
+  code: string
+  name: string
+  name_en: string
+  policy: Policy
+  active: boolean
+}
+
+export interface ReturnReason {
+  id: string
+  type_code: string
+  code: string
+  name: string
+  name_en: string
+  active: boolean
+}
+
+export interface DefectCode {
+  id: string
+  check: Check
+  code: string
+  name: string
+  name_en: string
+}
+
+export interface Carrier {
+  id: string
+  code: string
+  name: string
+  prefixes: string[]
+}
+
+export interface Person {
+  id: string
+  username: string
+  name: string
+  language: string
+  badge: string
+  pin_verifier: string
+  disabled_at: number
+}
+
+export interface Grant {
+  id: string
+  person_id: string
+  role: string
+  site_id: string
+  owner_id: string
+  valid_from: string
+  valid_until: string
+}
+
+export interface Parcel {
+  id: string
+  site_id: string
+  carrier: string
+  waybill: string
+  state: ParcelState
+  load_id: string
+  door_id: string
+  signed_by: string
+  signed_at: number
+  signed_count: number
+  opened_at: number
+  unclaimed_at: number
+  order_ids: string[]
+  claimed_by: string
+  refused_reason: string
+  damage: string
+  photos: Photo[]
+  note: string
+}
+
+export interface Load {
+  id: string
+  site_id: string
+  carrier: string
+  counted: number
+  listed: number
+  closed_at: number
+  closed_by: string
+}
+
+export interface Container {
+  id: string
+  site_id: string
+  label: string
+  kind: ContainerKind
+  bin_id: string
+  outcome: string
+  created_by: string
+  created_at: number
+}
+
+export interface ReturnOrder {
+  id: string
+  number: string
+  site_id: string
+  owner_id: string
+  customer_id: string
+  status: ReturnStatus
+  type_code: string
+  reason_code: string
+  note: string
+  origin: ReturnOrigin
+  authorised: boolean
+  revision: number
+  content: number
+  filed_by: string
+  submitted_by: string
+  reviewed_at: number
+  rejection: string
+  claimed_by: string
+  created_at: number
+  completed_at: number
+  held_status: ReturnStatus | ''
+  stub: boolean
+}
+
+export interface ReturnLine {
+  id: string
+  order_id: string
+  site_id: string
+  item_id: string
+  text: string
+  outbound_line_id: string
+  expected: number
+  received: number
+  inspected: number
+  disposed: number
+  closed: number
+  short: number
+  lost: number
+  refused: number
+  lot: string
+  serials: string[]
+  note: string
+  removed: boolean
+  stub: boolean
+}
+
+export interface Receipt {
+  id: string
+  site_id: string
+  order_id: string
+  line_id: string
+  parcel_id: string
+  container_id: string
+  bin_id: string
+  item_id: string
+  quantity: number
+  unreceived: number
+  lot: string
+  expiry: string
+  serial: string
+  text: string
+  symbology: string
+  catalogue_revision: number
+  customer_id: string
+  device_id: string
+  by: string
+  made_at: number
+  at: number
+}
+
+export interface Inspection {
+  id: string
+  site_id: string
+  order_id: string
+  line_id: string
+  item_id: string
+  quantity: number
+  serial: string
+  lot: string
+  container_id: string
+  verdict: Verdict
+  grade: Grade
+  checks: CheckResult[]
+  photos: Photo[]
+  steps: { code: string; value: string }[]
+  note: string
+  supersedes: string
+  superseded_by: string
+  device_id: string
+  by: string
+  made_at: number
+  at: number
+}
+
+export interface Disposition {
+  id: string
+  site_id: string
+  order_id: string
+  line_id: string
+  inspection_id: string
+  item_id: string
+  quantity: number
+  posted: number
+  kind: DispositionKind
+  state: DispositionState
+  reason: string
+  lot: string
+  expiry: string
+  serial: string
+  container_id: string
+  bin_id: string
+  put_away: number
+  sent: number
+  replacement: string
+  device_id: string
+  by: string
+  decided_by: string
+  made_at: number
+  at: number
+}
+
+export interface OutboundOrder {
+  id: string
+  number: string
+  site_id: string
+  owner_id: string
+  customer_id: string
+  platform_number: string
+  waybill: string
+  shipped_on: string
+}
+
+export interface OutboundLine {
+  id: string
+  outbound_id: string
+  site_id: string
+  item_id: string
+  line_number: number
+  quantity: number
+  returned: number
+  lot: string
+  serials: string[]
+}
+
+export interface StockBalance {
+  id: string
+  site_id: string
+  owner_id: string
+  item_id: string
+  status: StockStatus
+  bin_id: string
+  container_id: string
+  lot: string
+  expiry: string
+  serial: string
+  quantity: number
+}
+
+export interface Conflict {
+  id: string
+  rule: string
+  site_id: string
+  order_id: string
+  subject_kind: string
+  subject_id: string
+  field: string
+  blocking: boolean
+  state: ConflictState
+  mutation_id: string
+  device_id: string
+  opened_at: number
+  resolved_by: string
+  resolved_at: number
+  resolution: string
+  resolution_note: string
+}
+
+export interface Documents {
+  owner: Owner
+  site: Site
+  zone: Zone
+  bin: Bin
+  item: Item
+  barcode: Barcode
+  customer: Customer
+  supplier: Supplier
+  return_type: ReturnType
+  return_reason: ReturnReason
+  defect_code: DefectCode
+  carrier: Carrier
+  person: Person
+  grant: Grant
+  parcel: Parcel
+  load: Load
+  container: Container
+  return_order: ReturnOrder
+  return_line: ReturnLine
+  receipt: Receipt
+  inspection: Inspection
+  disposition: Disposition
+  outbound_order: OutboundOrder
+  outbound_line: OutboundLine
+  stock_balance: StockBalance
+  conflict: Conflict
+}
+export type Kind = keyof Documents
+
+// The commands, each with what it is told
+
+export interface SignParcel {
+  parcel_id: string
+  site_id: string
+  waybill: string
+  carrier?: string
+  load_id?: string
+  door_id?: string
+}
+
+export interface RefuseParcel {
+  parcel_id: string
+  reason: string
+}
+
+export interface NoteDamage {
+  parcel_id: string
+  damage: string
+  photos?: Record<string, string>[]
+}
+
+export interface CloseLoad {
+  load_id: string
+  site_id: string
+  carrier: string
+  counted: number
+  listed?: number
+}
+
+export interface OpenParcel {
+  parcel_id: string
+}
+
+/** The parcel brings goods of this order; two orders in one parcel are two bindings. */
+export interface BindParcel {
+  parcel_id: string
+  order_id: string
+}
+
+/** Everything in it was scanned, or it was empty, which needs a photo. `unclaimed`: nobody knows whose it is. */
+export interface CloseParcel {
+  parcel_id: string
+  empty?: boolean
+  unclaimed?: boolean
+  photos?: Record<string, string>[]
+}
+
+/** 认领: this parcel's goods belong to this order (an approved one, or a new one of this customer). */
+export interface ClaimParcel {
+  parcel_id: string
+  order_id?: string
+  customer_id?: string
+}
+
+/** A label is scanned for the first time and becomes a container. */
+export interface UseContainer {
+  container_id: string
+  site_id: string
+  label: string
+  kind?: string
+  bin_id?: string
+  outcome?: string
+}
+
+/** The container, with all it holds, now stands in this bin. Also how a whole tote is put away. */
+export interface MoveContainer {
+  container_id: string
+  bin_id: string
+}
+
+/** 无单收货: goods are here and no order is known. Receiving starts at once; approval comes later. */
+export interface OpenReturnWithoutOrder {
+  order_id: string
+  number: string
+  site_id: string
+  parcel_id?: string
+  customer_id?: string
+  type_code?: string
+  note?: string
+}
+
+/** `line_id` of a line nobody planned is derived from order and item (see `line_of`). */
+export interface ScanItem {
+  receipt_id: string
+  order_id: string
+  line_id: string
+  site_id: string
+  parcel_id?: string
+  item_id?: string
+  quantity?: number
+  lot?: string
+  expiry?: string
+  serial?: string
+  text?: string
+  symbology?: string
+  catalogue_revision?: number
+  container_id?: string
+  bin_id?: string
+}
+
+/** Undo of a scan, or a correction before completion: a compensating fact, never an erasure. */
+export interface Unreceive {
+  receipt_id: string
+  quantity: number
+  reason?: string
+}
+
+/** An unknown code is this item (from now on, and for every line like it). */
+export interface MapBarcode {
+  barcode_id: string
+  text: string
+  item_id: string
+  quantity?: number
+}
+
+export interface Inspect {
+  inspection_id: string
+  line_id: string
+  site_id: string
+  quantity: number
+  verdict: 'pass' | 'conditional' | 'fail'
+  grade: 'A' | 'B' | 'C' | 'D'
+  checks: CheckResult[]
+  serial?: string
+  lot?: string
+  container_id?: string
+  steps?: Record<string, string>[]
+  note?: string
+  photos?: Photo[]
+  supersedes?: string
+}
+
+export interface Dispose {
+  disposition_id: string
+  line_id: string
+  site_id: string
+  quantity: number
+  kind: 'restock' | 'repair' | 'scrap' | 'exchange' | 'return_to_vendor' | 'return_to_customer'
+  inspection_id?: string
+  reason?: string
+  lot?: string
+  expiry?: string
+  serial?: string
+  container_id?: string
+  to_container_id?: string
+}
+
+/** A proposed disposition is confirmed, or replaced by another kind, by somebody with the right. */
+export interface DecideDisposition {
+  disposition_id: string
+  kind: 'restock' | 'repair' | 'scrap' | 'exchange' | 'return_to_vendor' | 'return_to_customer'
+  reason?: string
+}
+
+/** Units of a line, by hand, into a bin. Whole containers go by MoveContainer. */
+export interface PutAway {
+  line_id: string
+  site_id: string
+  quantity: number
+  bin_id: string
+  container_id?: string
+  lot?: string
+  expiry?: string
+  serial?: string
+}
+
+/** reference: the scrap record, the shipment's waybill, the replacement's outbound number. */
+export interface SendAway {
+  disposition_id: string
+  quantity: number
+  reference?: string
+}
+
+/** A person on the floor says: this return is mine to receive. */
+export interface TakeTask {
+  order_id: string
+}
+
+export interface CompleteReturn {
+  order_id: string
+}
+
+export interface LineDraft {
+  line_id: string
+  item_id: string
+  quantity: number
+  outbound_line_id?: string
+  unit_amount?: number
+  lot?: string
+  serials?: string[]
+  note?: string
+}
+
+/** A draft, with its final number made on the device or by the desk. */
+export interface CreateReturn {
+  order_id: string
+  number: string
+  site_id: string
+  type_code: string
+  customer_id?: string
+  owner_id?: string
+  reason_code?: string
+  note?: string
+  lines?: LineDraft[]
+}
+
+/** Three-way merged per field: `set` the new values, `was` the values this person saw. */
+export interface EditReturn {
+  id: string
+  set: Record<string, unknown>
+  was?: Record<string, unknown>
+}
+
+export interface EditReturnLine {
+  id: string
+  set: Record<string, unknown>
+  was?: Record<string, unknown>
+}
+
+export interface AddReturnLine {
+  order_id: string
+  line: LineDraft
+}
+
+export interface RemoveReturnLine {
+  line_id: string
+}
+
+export interface SubmitReturn {
+  order_id: string
+}
+
+export interface CancelReturn {
+  order_id: string
+  reason: string
+}
+
+/** `content` is what the reviewer saw; 0 does not ask. */
+export interface ApproveReturn {
+  order_id: string
+  content?: number
+  note?: string
+}
+
+export interface RejectReturn {
+  order_id: string
+  reason: string
+  content?: number
+}
+
+/** An approved order goes back to draft as a new revision, to be reviewed again. */
+export interface AmendReturn {
+  order_id: string
+  reason: string
+}
+
+export interface HoldReturn {
+  order_id: string
+  reason: string
+}
+
+export interface ReleaseReturn {
+  order_id: string
+}
+
+/** A supervisor says these will not come any more. */
+export interface SettleShort {
+  line_id: string
+  quantity: number
+  lost?: boolean
+  reason?: string
+}
+
+export interface AcknowledgeAlert {
+  alert_id: string
+}
+
+export interface ResolveAlert {
+  alert_id: string
+  note?: string
+}
+
+export interface DismissAlert {
+  alert_id: string
+  reason: string
+}
+
+export interface SnoozeAlert {
+  alert_id: string
+  until: number
+}
+
+/** option: keep_server | take_device | enter_value (then `value`), or one of the rule's own. */
+export interface ResolveConflict {
+  conflict_id: string
+  option: string
+  value?: unknown
+  note?: string
+}
+
+export interface AssignConflict {
+  conflict_id: string
+  person_id: string
+}
+
+export interface DismissConflict {
+  conflict_id: string
+  reason: string
+}
+
+export interface Commands {
+  sign_parcel: SignParcel
+  refuse_parcel: RefuseParcel
+  note_damage: NoteDamage
+  close_load: CloseLoad
+  open_parcel: OpenParcel
+  bind_parcel: BindParcel
+  close_parcel: CloseParcel
+  claim_parcel: ClaimParcel
+  use_container: UseContainer
+  move_container: MoveContainer
+  open_return_without_order: OpenReturnWithoutOrder
+  scan_item: ScanItem
+  unreceive: Unreceive
+  map_barcode: MapBarcode
+  inspect: Inspect
+  dispose: Dispose
+  decide_disposition: DecideDisposition
+  put_away: PutAway
+  send_away: SendAway
+  take_task: TakeTask
+  complete_return: CompleteReturn
+  create_return: CreateReturn
+  edit_return: EditReturn
+  edit_return_line: EditReturnLine
+  add_return_line: AddReturnLine
+  remove_return_line: RemoveReturnLine
+  submit_return: SubmitReturn
+  cancel_return: CancelReturn
+  approve_return: ApproveReturn
+  reject_return: RejectReturn
+  amend_return: AmendReturn
+  hold_return: HoldReturn
+  release_return: ReleaseReturn
+  settle_short: SettleShort
+  acknowledge_alert: AcknowledgeAlert
+  resolve_alert: ResolveAlert
+  dismiss_alert: DismissAlert
+  snooze_alert: SnoozeAlert
+  resolve_conflict: ResolveConflict
+  assign_conflict: AssignConflict
+  dismiss_conflict: DismissConflict
+}
+export type CommandName = keyof Commands
+
+/** What a handheld may record, with or without network. */
+export const DEVICE_COMMANDS = [
+  'sign_parcel',
+  'refuse_parcel',
+  'note_damage',
+  'close_load',
+  'open_parcel',
+  'bind_parcel',
+  'close_parcel',
+  'use_container',
+  'move_container',
+  'open_return_without_order',
+  'scan_item',
+  'unreceive',
+  'map_barcode',
+  'inspect',
+  'dispose',
+  'put_away',
+  'take_task',
+  'complete_return',
+  'create_return',
+  'edit_return',
+  'edit_return_line',
+  'add_return_line',
+  'remove_return_line',
+  'submit_return',
+  'cancel_return',
+] as const
+export type DeviceCommand = (typeof DEVICE_COMMANDS)[number]

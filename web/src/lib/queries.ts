@@ -1,0 +1,428 @@
+// What the screens ask. Every answer is of the view: what the server has confirmed with what waits here laid on top. For `live()`.
+
+import { item, items } from './catalogue'
+import { db, type ReferenceField, type ScanRow, type ViewField } from './db'
+import { DISPOSED } from './mutations'
+import { containerId, parcelId } from './ids'
+import { carrierOf, normalWaybill } from './numbers'
+import type {
+  Bin, Carrier, Conflict, Container, Customer, DefectCode, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, OutboundLine,
+  OutboundOrder, Parcel, ParcelState, Person, Receipt, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, StockBalance, StockStatus, Zone,
+  ZoneKind,
+} from './protocol'
+
+export { barcodeLookup, item, searchItems } from './catalogue'
+
+/** The stock status that goods of a disposition take. */
+export const STATUS_OF = Object.fromEntries(Object.entries(DISPOSED).map(([kind, { status }]) => [kind, status])) as Record<DispositionKind, StockStatus>
+
+/** The zone they go to, the best first place. */
+export const ZONE_OF = Object.fromEntries(Object.entries(DISPOSED).map(([kind, { zones }]) => [kind, zones[0]])) as Record<DispositionKind, ZoneKind>
+
+export interface LineView {
+  line: ReturnLine
+  order: ReturnOrder | null
+  item: Item | null
+  receipts: Receipt[]
+  inspections: Inspection[]
+  dispositions: Disposition[]
+}
+
+export interface Task {
+  order: ReturnOrder
+  customer: Customer | null
+  lines: number
+  expected: number
+  received: number
+  mine: boolean
+  /** 0 is nothing begun; the larger the sooner. */
+  urgency: number
+}
+
+export interface Content {
+  item: Item | null
+  balance: StockBalance
+  status: StockStatus
+  lot: string
+  expiry: string
+  serial: string
+  quantity: number
+}
+
+export interface PutAwayTask {
+  disposition: Disposition
+  item: Item | null
+  line: ReturnLine | null
+  order: ReturnOrder | null
+  container: Container | null
+  zoneKind: ZoneKind
+  quantity: number
+  suggestedBin: Bin | null
+  blocked: Conflict | null
+}
+
+export interface Counters {
+  signed: number
+  toInspect: number
+  toPutAway: number
+  unclaimed: number
+  tasks: number
+}
+
+const UNDER_WAY: readonly ReturnStatus[] = ['approved', 'receiving', 'inspecting', 'disposing']
+
+// One document, or those with a value in a field
+
+async function one<K extends Kind>(kind: K, key: string): Promise<Documents[K] | null> {
+  return key ? (((await db.view.get([kind, key]))?.value as Documents[K] | undefined) ?? null) : null
+}
+
+async function all<K extends Kind>(kind: K, field: ViewField, value: string): Promise<Documents[K][]> {
+  return (await db.view.where(`[kind+value.${field}]`).equals([kind, value]).toArray()).map((row) => row.value as Documents[K])
+}
+
+async function known<K extends Kind>(kind: K, key: string): Promise<Documents[K] | null> {
+  return key ? (((await db.reference.get([kind, key]))?.value as Documents[K] | undefined) ?? null) : null
+}
+
+async function knownBy<K extends Kind>(kind: K, field: ReferenceField, value: string): Promise<Documents[K][]> {
+  return (await db.reference.where(`[kind+value.${field}]`).equals([kind, value]).toArray()).map((row) => row.value as Documents[K])
+}
+
+async function every<K extends Kind>(kind: K): Promise<Documents[K][]> {
+  return (await db.reference.where('kind').equals(kind).toArray()).map((row) => row.value as Documents[K])
+}
+
+// The catalogue
+
+export const customer = (id: string): Promise<Customer | null> => known('customer', id)
+export const person = (id: string): Promise<Person | null> => known('person', id)
+export const bin = (id: string): Promise<Bin | null> => known('bin', id)
+export const zone = (id: string): Promise<Zone | null> => known('zone', id)
+export const site = (id: string): Promise<Site | null> => known('site', id)
+export const sites = (): Promise<Site[]> => every('site')
+export const zones = (siteId: string): Promise<Zone[]> => knownBy('zone', 'site_id', siteId)
+export const carriers = (): Promise<Carrier[]> => every('carrier')
+
+export async function binByCode(siteId: string, code: string): Promise<Bin | null> {
+  const found = await knownBy('bin', 'code', code.toUpperCase())
+  return found.find((each) => each.site_id === siteId) ?? null
+}
+
+/** The zone of this kind at the site and its first open bin: where a ✕ says to put it. */
+export async function zoneFor(siteId: string, kind: ZoneKind): Promise<{ zone: Zone; bin: Bin | null } | null> {
+  const found = (await zones(siteId)).find((each) => each.kind === kind)
+  if (!found) return null
+  const bins = (await knownBy('bin', 'zone_id', found.id)).filter((each) => each.active)
+  bins.sort((a, b) => (a.code < b.code ? -1 : 1))
+  return { zone: found, bin: bins[0] ?? null }
+}
+
+export async function returnTypes(): Promise<ReturnType[]> {
+  return (await every('return_type')).filter((each) => each.active)
+}
+
+export async function returnType(code: string): Promise<ReturnType | null> {
+  return code ? ((await knownBy('return_type', 'code', code))[0] ?? null) : null
+}
+
+export async function reasonsOf(typeCode: string): Promise<ReturnReason[]> {
+  return (await knownBy('return_reason', 'type_code', typeCode)).filter((each) => each.active)
+}
+
+export async function defectsOf(check: Check): Promise<DefectCode[]> {
+  return (await every('defect_code')).filter((each) => each.check === check)
+}
+
+export async function customerSearch(text: string, limit = 20): Promise<Customer[]> {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  if (!words.length) return []
+  return (await every('customer')).filter((each) => words.every((word) => `${each.code} ${each.name}`.toLowerCase().includes(word))).slice(0, limit)
+}
+
+// Home
+
+export async function counters(siteId: string): Promise<Counters> {
+  const [lines, dispositions] = await Promise.all([all('return_line', 'site_id', siteId), all('disposition', 'site_id', siteId)])
+  const parcels = await all('parcel', 'site_id', siteId)
+  const orders = await all('return_order', 'site_id', siteId)
+  return {
+    signed: parcels.filter((each) => each.state === 'signed').length,
+    unclaimed: parcels.filter((each) => each.state === 'unclaimed').length,
+    toInspect: lines.filter((line) => line.received > line.inspected).length,
+    toPutAway: dispositions.filter(waitsForPutAway).length,
+    tasks: orders.filter((order) => order.status === 'approved' || order.status === 'receiving').length,
+  }
+}
+
+/** Returns to receive: mine first, then those begun, then the longest approved. */
+export async function myTasks(siteId: string, personId: string, limit = 5): Promise<Task[]> {
+  const open = [
+    ...(await all('return_order', 'status', 'approved')),
+    ...(await all('return_order', 'status', 'receiving')),
+  ].filter((order) => order.site_id === siteId && (!order.claimed_by || order.claimed_by === personId))
+  const tasks: Task[] = []
+  for (const order of open) {
+    const lines = (await all('return_line', 'order_id', order.id)).filter((line) => !line.removed)
+    const mine = order.claimed_by === personId && personId !== ''
+    const days = order.reviewed_at ? Math.min(99, (Date.now() - order.reviewed_at) / 86_400_000) : 0
+    tasks.push({
+      order,
+      customer: await customer(order.customer_id),
+      lines: lines.length,
+      expected: sum(lines, (line) => line.expected),
+      received: sum(lines, (line) => line.received),
+      mine,
+      urgency: (mine ? 1000 : 0) + (order.status === 'receiving' ? 500 : 0) + days,
+    })
+  }
+  return tasks.sort((a, b) => b.urgency - a.urgency).slice(0, limit)
+}
+
+// Parcels
+
+export const parcelOf = (id: string): Promise<Parcel | null> => one('parcel', id)
+export const loadOf = (id: string): Promise<Load | null> => one('load', id)
+
+export async function parcelByWaybill(siteId: string, text: string): Promise<Parcel | null> {
+  const waybill = normalWaybill(text)
+  const byId = await one('parcel', parcelId(siteId, carrierOf(waybill, await carriers()), waybill))
+  if (byId) return byId
+  const found = await all('parcel', 'waybill', waybill)
+  return found.find((each) => each.site_id === siteId) ?? null
+}
+
+/** The latest first. */
+export async function parcelsSigned(siteId: string, where: { carrier?: string; since?: number; load_id?: string; state?: ParcelState } = {}, limit = 50): Promise<Parcel[]> {
+  const found = (await all('parcel', 'site_id', siteId)).filter(
+    (each) =>
+      each.signed_at > 0 &&
+      (where.carrier === undefined || each.carrier === where.carrier) &&
+      (where.load_id === undefined || each.load_id === where.load_id) &&
+      (where.state === undefined || each.state === where.state) &&
+      each.signed_at >= (where.since ?? 0),
+  )
+  return found.sort((a, b) => b.signed_at - a.signed_at).slice(0, limit)
+}
+
+export async function ordersOfParcel(parcel: Parcel): Promise<ReturnOrder[]> {
+  const found = await Promise.all(parcel.order_ids.map((id) => one('return_order', id)))
+  return found.filter((order): order is ReturnOrder => order !== null)
+}
+
+export const receiptsOfParcel = (id: string): Promise<Receipt[]> => all('receipt', 'parcel_id', id)
+
+// Returns and what they come from
+
+export const orderOf = (id: string): Promise<ReturnOrder | null> => one('return_order', id)
+
+export async function orderByNumber(number: string): Promise<ReturnOrder | null> {
+  return (await all('return_order', 'number', number.trim().toUpperCase()))[0] ?? null
+}
+
+/** By its own number, the platform's or its waybill. */
+export async function outboundByNumber(text: string): Promise<OutboundOrder | null> {
+  const number = text.trim()
+  for (const field of ['number', 'platform_number', 'waybill'] as const) {
+    const found = await knownBy('outbound_order', field, field === 'waybill' ? normalWaybill(number) : number)
+    if (found[0]) return found[0]
+  }
+  return null
+}
+
+export const outboundLines = (outboundId: string): Promise<OutboundLine[]> => knownBy('outbound_line', 'outbound_id', outboundId)
+export const outboundOrder = (id: string): Promise<OutboundOrder | null> => known('outbound_order', id)
+export const outboundLine = (id: string): Promise<OutboundLine | null> => known('outbound_line', id)
+
+/** The outbound lines this serial number left with. */
+export async function soldSerial(serial: string): Promise<OutboundLine[]> {
+  if (!serial) return []
+  const rows = await db.reference.where('value.serials').equals(serial).toArray()
+  return rows.filter((row) => row.kind === 'outbound_line').map((row) => row.value as OutboundLine)
+}
+
+async function seen(line: ReturnLine): Promise<LineView> {
+  const [order, goods, receipts, inspections, dispositions] = await Promise.all([
+    one('return_order', line.order_id), item(line.item_id), all('receipt', 'line_id', line.id), all('inspection', 'line_id', line.id),
+    all('disposition', 'line_id', line.id),
+  ])
+  const byTime = (a: { made_at: number; id: string }, b: { made_at: number; id: string }) => a.made_at - b.made_at || (a.id < b.id ? -1 : 1)
+  return { line, order, item: goods, receipts: receipts.sort(byTime), inspections: inspections.sort(byTime), dispositions: dispositions.sort(byTime) }
+}
+
+export async function linesOf(orderId: string): Promise<LineView[]> {
+  const lines = (await all('return_line', 'order_id', orderId)).filter((line) => !line.removed).sort((a, b) => (a.id < b.id ? -1 : 1))
+  return Promise.all(lines.map(seen))
+}
+
+export async function lineView(id: string): Promise<LineView | null> {
+  const line = await one('return_line', id)
+  return line && seen(line)
+}
+
+/** The line of an order these goods count on: one that still expects the item, else the first of it, else none. */
+export async function lineFor(orderId: string, itemId: string): Promise<ReturnLine | null> {
+  const lines = (await all('return_line', 'order_id', orderId)).filter((line) => !line.removed && line.item_id === itemId && itemId)
+  lines.sort((a, b) => (a.id < b.id ? -1 : 1))
+  return lines.find((line) => line.expected > line.received) ?? lines[0] ?? null
+}
+
+/** Returns one may scan goods into. */
+export async function openOrders(siteId: string, limit = 50): Promise<ReturnOrder[]> {
+  const found = (await all('return_order', 'site_id', siteId)).filter((order) => UNDER_WAY.includes(order.status))
+  return found.sort((a, b) => b.created_at - a.created_at).slice(0, limit)
+}
+
+// Totes and bins
+
+export const containerOf = (id: string): Promise<Container | null> => one('container', id)
+
+export async function containerByLabel(siteId: string, label: string): Promise<Container | null> {
+  return (await one('container', containerId(siteId, label))) ?? (await all('container', 'label', label)).find((each) => each.site_id === siteId) ?? null
+}
+
+export const containersAt = (binId: string): Promise<Container[]> => all('container', 'bin_id', binId)
+
+async function contents(balances: StockBalance[]): Promise<Content[]> {
+  const here = balances.filter((each) => each.quantity !== 0)
+  const goods = await items(here.map((each) => each.item_id))
+  return here.map((balance) => ({
+    item: goods.get(balance.item_id) ?? null, balance, status: balance.status, lot: balance.lot, expiry: balance.expiry, serial: balance.serial,
+    quantity: balance.quantity,
+  }))
+}
+
+export async function containerContents(id: string): Promise<Content[]> {
+  return id ? contents(await all('stock_balance', 'container_id', id)) : []
+}
+
+export async function binContents(id: string): Promise<{ containers: Container[]; loose: Content[] }> {
+  const balances = await all('stock_balance', 'bin_id', id)
+  return { containers: await containersAt(id), loose: await contents(balances.filter((each) => !each.container_id)) }
+}
+
+/** The lines whose goods lie in a container, found by their receipts and dispositions: what to inspect or put away next. */
+export async function linesInContainer(id: string): Promise<LineView[]> {
+  const receipts = await all('receipt', 'container_id', id)
+  const dispositions = await all('disposition', 'container_id', id)
+  const ids = new Set([...receipts, ...dispositions].map((each) => each.line_id))
+  const lines = await Promise.all([...ids].map(lineView))
+  return lines.filter((line): line is LineView => line !== null && !line.line.removed)
+}
+
+// Inspecting and putting away
+
+export async function toInspect(siteId: string, limit = 100): Promise<LineView[]> {
+  const lines = (await all('return_line', 'site_id', siteId)).filter((line) => line.received > line.inspected && !line.removed)
+  return Promise.all(lines.slice(0, limit).map(seen))
+}
+
+/** Inspected, and nobody has said yet what becomes of it. */
+export async function toDispose(siteId: string, limit = 100): Promise<LineView[]> {
+  const lines = (await all('return_line', 'site_id', siteId)).filter((line) => line.inspected > line.disposed && !line.removed)
+  return Promise.all(lines.slice(0, limit).map(seen))
+}
+
+const waitsForPutAway = (each: Disposition) => (each.state === 'decided' || each.state === 'posted') && each.put_away < each.quantity
+
+export async function toPutAway(siteId: string, limit = 100): Promise<PutAwayTask[]> {
+  const waiting = (await all('disposition', 'site_id', siteId)).filter(waitsForPutAway)
+  waiting.sort((a, b) => a.made_at - b.made_at)
+  return Promise.all(
+    waiting.slice(0, limit).map(async (disposition) => {
+      const [goods, line, order, container, blocked] = await Promise.all([
+        item(disposition.item_id), one('return_line', disposition.line_id), one('return_order', disposition.order_id),
+        containerOf(disposition.container_id), blockingOf(disposition.order_id, disposition.line_id),
+      ])
+      const zoneKind = blocked ? 'exception' : goods?.hazard ? 'hazard' : ZONE_OF[disposition.kind]
+      return {
+        disposition, item: goods, line, order, container, zoneKind, blocked, quantity: disposition.quantity - disposition.put_away,
+        suggestedBin: await suggestBin(siteId, zoneKind, disposition.item_id),
+      }
+    }),
+  )
+}
+
+/** Where the same item stands already in a zone of this kind, else its emptiest bin. */
+export async function suggestBin(siteId: string, kind: ZoneKind, itemId: string): Promise<Bin | null> {
+  const bins = (await knownBy('bin', 'site_id', siteId)).filter((each) => each.kind === kind && each.active)
+  if (bins.length <= 1) return bins[0] ?? null
+  const fits = new Set(bins.map((each) => each.id))
+  const same = (await all('stock_balance', 'item_id', itemId)).filter((each) => fits.has(each.bin_id) && each.quantity > 0)
+  const at = same.sort((a, b) => b.quantity - a.quantity)[0]?.bin_id
+  if (at) return bins.find((each) => each.id === at) ?? null
+  bins.sort((a, b) => (a.code < b.code ? -1 : 1))
+  const fill = await Promise.all(bins.slice(0, 40).map((each) => db.view.where('[kind+value.bin_id]').equals(['stock_balance', each.id]).count()))
+  return bins[fill.indexOf(Math.min(...fill))] ?? bins[0] ?? null
+}
+
+// What stands in the way
+
+export async function conflictsOf(orderId: string): Promise<Conflict[]> {
+  const found = orderId ? await knownBy('conflict', 'order_id', orderId) : []
+  return found.sort((a, b) => b.opened_at - a.opened_at)
+}
+
+/** The open conflict that keeps this order, or only this line of it, from going on. */
+export async function blockingOf(orderId: string, lineId = ''): Promise<Conflict | null> {
+  const open = (await conflictsOf(orderId)).filter((each) => each.blocking && (each.state === 'open' || each.state === 'assigned'))
+  return open.find((each) => each.subject_kind !== 'ReturnLine' || !lineId || each.subject_id === lineId) ?? null
+}
+
+/** What supervisors decided lately about this device's work. */
+export async function verdicts(deviceId: string, since: number): Promise<Conflict[]> {
+  const found = (await every('conflict')).filter((each) => each.device_id === deviceId && each.resolved_at >= since)
+  return found.sort((a, b) => b.resolved_at - a.resolved_at)
+}
+
+export const conflict = (id: string): Promise<Conflict | null> => known('conflict', id)
+
+// History
+
+export interface SerialEvent {
+  at: number
+  what: 'shipped' | 'received' | 'taken_back' | 'inspected' | 'disposed' | 'put_away'
+  order: ReturnOrder | null
+  outbound: OutboundOrder | null
+  by: string
+  detail: string
+}
+
+/** Everything the pack knows of one unit, the earliest first. */
+export async function serialHistory(serial: string): Promise<SerialEvent[]> {
+  const events: SerialEvent[] = []
+  for (const line of await soldSerial(serial)) {
+    const outbound = await outboundOrder(line.outbound_id)
+    events.push({ at: outbound?.shipped_on ? Date.parse(outbound.shipped_on) : 0, what: 'shipped', order: null, outbound, by: '', detail: outbound?.number ?? '' })
+  }
+  for (const receipt of await all('receipt', 'serial', serial)) {
+    const order = await orderOf(receipt.order_id)
+    events.push({ at: receipt.made_at, what: 'received', order, outbound: null, by: receipt.by, detail: '' })
+    if (receipt.unreceived >= receipt.quantity) events.push({ at: receipt.made_at, what: 'taken_back', order, outbound: null, by: receipt.by, detail: '' })
+  }
+  for (const each of await all('inspection', 'serial', serial))
+    events.push({ at: each.made_at, what: 'inspected', order: await orderOf(each.order_id), outbound: null, by: each.by, detail: each.verdict })
+  for (const each of await all('disposition', 'serial', serial)) {
+    const order = await orderOf(each.order_id)
+    events.push({ at: each.made_at, what: 'disposed', order, outbound: null, by: each.by, detail: each.kind })
+    if (each.put_away > 0) events.push({ at: each.at, what: 'put_away', order, outbound: null, by: each.by, detail: (await bin(each.bin_id))?.code ?? '' })
+  }
+  return events.sort((a, b) => a.at - b.at)
+}
+
+/** Units of this serial number that stand in the building: 1 already here makes another scan of it ✕. */
+export async function serialInBuilding(itemId: string, serial: string): Promise<number> {
+  const found = (await all('stock_balance', 'serial', serial)).filter((each) => !itemId || each.item_id === itemId)
+  return sum(found, (each) => each.quantity)
+}
+
+export type ScanHistory = Omit<ScanRow, 'sealed'>
+
+export async function lastScans(limit = 20): Promise<ScanHistory[]> {
+  const rows = await db.scans.orderBy('at').reverse().limit(limit).toArray()
+  return rows.map(({ sealed: _, ...row }) => row)
+}
+
+function sum<T>(rows: T[], value: (row: T) => number): number {
+  return rows.reduce((total, row) => total + value(row), 0)
+}

@@ -1,0 +1,47 @@
+// What a person has set on this device. Kept in the database, so that a reload and a second tab agree.
+
+import { db, readMeta, writeMeta } from './db'
+import { store, type Readable } from './observable'
+import { WEDGE, type ScannerSettings } from './wedge'
+
+export interface Settings {
+  language: 'zh-CN' | 'en'
+  sound: number
+  vibrate: boolean
+  theme: 'auto' | 'light' | 'dark'
+  scanner: ScannerSettings
+  autoLockMinutes: number
+  siteId: string
+  carrier: string
+  door: string
+  hold: boolean
+}
+
+export const DEFAULTS: Settings = {
+  language: 'zh-CN',
+  sound: 0.8,
+  vibrate: true,
+  theme: 'auto',
+  scanner: WEDGE,
+  autoLockMinutes: 30,
+  siteId: '',
+  carrier: '',
+  door: '',
+  hold: false,
+}
+
+const current = store<Settings>(DEFAULTS)
+export const settings: Readable<Settings> = current
+
+export async function loadSettings(): Promise<void> {
+  const saved = await readMeta<Partial<Settings>>('settings')
+  current.set({ ...DEFAULTS, ...saved, scanner: { ...DEFAULTS.scanner, ...saved?.scanner } })
+}
+
+export async function saveSettings(patch: Partial<Settings>): Promise<void> {
+  await db.transaction('rw', db.meta, async () => {
+    const saved = (await readMeta<Partial<Settings>>('settings')) ?? {}
+    await writeMeta('settings', { ...saved, ...patch })
+  })
+  current.update((now) => ({ ...now, ...patch }))
+}

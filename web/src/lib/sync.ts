@@ -1,0 +1,618 @@
+// The conversation with the server: pushes what waits, pulls what changed, and says in words how far it is. No other file calls /sync.
+//
+// 1. what waits is pushed in its order, and what became of each is stored; 2. the feeds are pulled, page by page, each page stored with
+// its cursor; 3. once the pull knows of everything that was acknowledged, its pages are shown and those mutations leave, in one
+// transaction. Power may fail between any two steps: each begins again where it was.
+
+import { deviceToken, forgetIdentity, identity } from './auth'
+import { writeBarcodes, writeItems } from './catalogue'
+import {
+  db, feedState, readMeta, REFERENCE, saveFeedState, wipe, writeMeta, type FeedState, type OutboxRow, type Row,
+} from './db'
+import { online, problemOf, send, Problem, Unreachable, type Request } from './net'
+import { live, store, type Readable } from './observable'
+import { whenRecorded, withRebuild } from './outbox'
+import { uploadPhotos } from './photos'
+import {
+  APP_SCHEMA, MAX_MUTATIONS, PROTOCOL,
+  type Barcode, type ChangeOut, type DeviceState, type Item, type Kind, type Lost, type MutationIn, type PullResponse, type PushResponse, type Result,
+} from './protocol'
+import { saveSettings, settings } from './settings'
+import { forgetKey } from './vault'
+import { argsOf, forget } from './view'
+
+export interface SyncState {
+  /** By what became of the last request; null before the first. */
+  online: boolean | null
+  syncing: boolean
+  /** Recorded here and not yet answered by the server. */
+  pending: number
+  oldestPendingAt: number
+  /** At the server, waiting for what another handheld has not sent. */
+  waiting: number
+  needsAttention: number
+  photosPending: number
+  lastSuccess: number
+  /** The hold switch: nothing is sent by itself. */
+  held: boolean
+  clockSkewMs: number
+  revoked: boolean
+  forked: boolean
+  /** The code of what went wrong last, '' when nothing did. Being offline is no error. */
+  error: string
+  packReady: boolean
+  packAt: number
+}
+
+const KEEP_SENT = 14 * 86_400_000
+const KEEP_SCANS = 2_000
+const MAX_BATCH_BYTES = 1 << 20
+const POLL = 60_000
+const ASK_HELD = 60_000
+const REPORT = 5 * 60_000
+const LONGEST_BACKOFF = 30_000
+const DEBOUNCE = 250
+const VIEW_TABLES = ['meta', 'outbox', 'sent', 'attention', 'confirmed', 'view', 'reference', 'items', 'barcodes', 'staged']
+
+const current = store<SyncState>({
+  online: null, syncing: false, pending: 0, oldestPendingAt: 0, waiting: 0, needsAttention: 0, photosPending: 0, lastSuccess: 0, held: false,
+  clockSkewMs: 0, revoked: false, forked: false, error: '', packReady: false, packAt: 0,
+})
+export const syncState: Readable<SyncState> = current
+const say = (change: Partial<SyncState>) => current.update((now) => ({ ...now, ...change }))
+
+class Revoked extends Error {}
+class Forked extends Error {}
+
+// Running
+
+let started = 0
+let running: Promise<void> | null = null
+let again = false
+let failures = 0
+let timer: ReturnType<typeof setTimeout> | undefined
+let heldAskedAt = 0
+let reported = { said: '', at: 0 }
+
+/** Begins to sync by itself. Returns what ends it. */
+export function startSync(): () => void {
+  if (started++) return () => void started--
+  const wake = () => automatically(0)
+  const visible = () => document.visibilityState === 'visible' && wake()
+  const ends: (() => void)[] = [
+    watchCounts(),
+    online.subscribe((reached) => say({ online: reached })),
+    settings.subscribe(({ hold }) => {
+      const freed = current.get().held && !hold
+      say({ held: hold })
+      if (freed) wake()
+    }),
+    listen(wake),
+  ]
+  whenRecorded(() => {
+    channel?.postMessage('recorded')
+    automatically(DEBOUNCE)
+  })
+  const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('restow')
+  globalThis.addEventListener?.('online', wake)
+  globalThis.document?.addEventListener('visibilitychange', visible)
+  const poll = setInterval(wake, POLL)
+  wake()
+  return () => {
+    if (--started) return
+    for (const end of ends) end()
+    whenRecorded(() => {})
+    channel?.close()
+    globalThis.removeEventListener?.('online', wake)
+    globalThis.document?.removeEventListener('visibilitychange', visible)
+    clearInterval(poll)
+    clearTimeout(timer)
+    timer = undefined
+  }
+}
+
+/** Now, whether held or not: a person asked for it. Resolves when it is done, well or not; `syncState` says which. */
+export function syncNow(): Promise<void> {
+  heldAskedAt = 0
+  return run()
+}
+
+export async function setHold(on: boolean): Promise<void> {
+  await saveSettings({ hold: on })
+}
+
+function automatically(delay: number): void {
+  if (settings.get().hold || !started) return
+  clearTimeout(timer)
+  timer = setTimeout(() => void run(), delay)
+}
+
+function run(): Promise<void> {
+  again = true
+  running ??= (async () => {
+    try {
+      while (again) {
+        again = false
+        if (!(await onlyOne(cycle))) break
+      }
+    } finally {
+      running = null
+    }
+  })()
+  return running
+}
+
+/** One sender in this browser: a second tab waits, and finds nothing left to send. The server is safe without it. */
+async function onlyOne(work: () => Promise<boolean>): Promise<boolean> {
+  if (!globalThis.navigator?.locks) return work()
+  let done = false
+  await navigator.locks.request(`${db.name}-sync`, async () => {
+    done = await work()
+  })
+  return done
+}
+
+/** True when everything went well. */
+async function cycle(): Promise<boolean> {
+  if (!(await readMeta('identity')) || current.get().revoked) return false
+  say({ syncing: true })
+  try {
+    const token = await deviceToken()
+    if (!token) return false
+    await talk(token)
+    failures = 0
+    say({ lastSuccess: Date.now(), error: '', forked: false })
+    void uploadPhotos(token)
+    await prune()
+    return true
+  } catch (reason) {
+    await wentWrong(reason)
+    return false
+  } finally {
+    say({ syncing: false })
+  }
+}
+
+async function wentWrong(reason: unknown): Promise<void> {
+  if (reason instanceof Revoked) return leave()
+  if (reason instanceof Forked) say({ forked: true, error: 'device_forked' })
+  else if (reason instanceof Problem) say({ error: reason.code })
+  else if (!(reason instanceof Unreachable)) {
+    console.error('Syncing failed', reason)
+    say({ error: 'internal_error' })
+  }
+  // Later each time, and not all handhelds of a site in the same second when the server is back.
+  const delay = Math.min(1000 * 2 ** failures++, LONGEST_BACKOFF) * (0.5 + Math.random())
+  automatically(delay)
+}
+
+/** Push, pull, show; again when the server is found to lack something, or to know more than what was answered. */
+async function talk(token: string): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    const pushed = await push(token)
+    if (!(await pullAll(token, pushed))) continue
+    if (await show()) return
+  }
+  automatically(1000)
+}
+
+// Pushing
+
+async function push(token: string): Promise<PushResponse | null> {
+  const me = identity.get()!
+  let answer: PushResponse | null = null
+  let lost: Lost | null = null
+  let askHeld = Date.now() - heldAskedAt >= ASK_HELD
+  let gaps = 0
+  for (;;) {
+    const rows = await batch(askHeld)
+    const report = await stateReport(rows)
+    if (!rows.length && !lost && !report.due) return answer
+    if (askHeld) {
+      heldAskedAt = Date.now()
+      askHeld = false
+    }
+    const mutations = await Promise.all(rows.map(wire))
+    const asked = Date.now()
+    const body = {
+      protocol: PROTOCOL, epoch: (await readMeta<string>('epoch')) ?? '', device: me.device_id, app_schema: APP_SCHEMA, mutations, lost, state: report.state,
+    }
+    const response = await authorised(token, '/sync/v1/push', await encoded(body))
+    if (!response.ok) {
+      const problem = await problemOf(response)
+      if (problem.code === 'revoked') {
+        // What it held was taken in with this very request; then the next part of it, and then nothing is left to hand over.
+        if (!rows.length) throw new Revoked()
+        await handedOver(rows)
+        continue
+      }
+      if (problem.code === 'device_forked') throw new Forked()
+      if (problem.code !== 'gap' || ++gaps > 3) throw problem
+      lost = await offerAgain(Number(problem.facts.expected))
+      continue
+    }
+    answer = (await response.json()) as PushResponse
+    lost = null
+    reported = { said: report.said, at: Date.now() }
+    say({ clockSkewMs: Math.round((asked + Date.now()) / 2 - answer.server_time) })
+    await noteEpoch(answer.epoch)
+    await storeResults(answer.results)
+    const later = answer.results.find((result) => result.status === 'deferred')
+    if (later) {
+      automatically((later.retry_after || 5) * 1000)
+      return answer
+    }
+  }
+}
+
+/** What is next, in its order: at most so many, and not more bytes than a weak network carries in one go. */
+async function batch(withHeld: boolean): Promise<OutboxRow[]> {
+  const of = (state: OutboxRow['state']) => db.outbox.where('[state+seq]').between([state, 0], [state, Infinity]).limit(MAX_MUTATIONS).toArray()
+  const rows = await of('pending')
+  if (withHeld) rows.push(...(await of('held')))
+  rows.sort((a, b) => a.seq - b.seq)
+  let bytes = 0
+  const until = rows.findIndex((row, n) => n >= MAX_MUTATIONS || (n > 0 && (bytes += row.sealed.bytes.byteLength + 300) > MAX_BATCH_BYTES))
+  return until < 0 ? rows : rows.slice(0, until)
+}
+
+async function wire(row: OutboxRow): Promise<MutationIn> {
+  const { seq, id, name, by, site, schema, epoch, base, made_at } = row
+  return { seq, id, name, by, site, schema, epoch, base, args: (await argsOf(row)) as Record<string, unknown>, made_at }
+}
+
+async function stateReport(rows: OutboxRow[]): Promise<{ state: DeviceState; said: string; due: boolean }> {
+  const sending = new Set(rows.map((row) => row.seq))
+  const left = (await db.outbox.where('[state+seq]').between(['pending', 0], ['pending', Infinity]).toArray()).filter((row) => !sending.has(row.seq))
+  const pending_photos = await db.photos.where('state').equals('waiting').count()
+  const counts = { pending: left.length, pending_photos, oldest_pending_at: left[0]?.made_at ?? 0 }
+  const said = JSON.stringify(counts)
+  const estimate = await globalThis.navigator?.storage?.estimate?.()
+  const state: DeviceState = {
+    ...counts, app_version: __APP_VERSION__, clock: Date.now(), storage: { used: estimate?.usage ?? 0, quota: estimate?.quota ?? 0 },
+  }
+  return { state, said, due: said !== reported.said || Date.now() - reported.at > REPORT }
+}
+
+/** What became of each is stored in one transaction with what follows from it for the view. */
+async function storeResults(results: Result[]): Promise<void> {
+  if (!results.length) return
+  await withRebuild(VIEW_TABLES, async (lay) => {
+    const rebuilt: string[] = []
+    let acked = (await readMeta<number>('acked_seq')) ?? 0
+    for (const result of results) {
+      const row = await db.outbox.get(result.seq)
+      if (result.status !== 'deferred') acked = Math.max(acked, result.seq)
+      if (!row || row.id !== result.id || result.status === 'deferred') continue
+      const { state: _, touches, ...kept } = row
+      const attention = { ...kept, at: Date.now(), code: result.code ?? '', detail: result.detail ?? '', conflict: result.conflict ?? '', seen: 0 as const }
+      if (result.status === 'rejected') {
+        await db.attention.put({ ...attention, status: 'rejected' })
+        await db.sent.put({ ...row, result, sent_at: Date.now() })
+        await db.outbox.delete(row.seq)
+        rebuilt.push(...touches)
+      } else if (result.status === 'held') {
+        if (row.state !== 'held') await db.attention.put({ ...attention, status: 'held' })
+        await db.outbox.update(row.seq, { state: 'held', result })
+      } else {
+        if (result.status === 'conflict') await db.attention.put({ ...attention, status: 'conflict' })
+        else if (row.state === 'held') await db.attention.delete(row.id)
+        await db.outbox.update(row.seq, { state: 'acked', result })
+      }
+    }
+    await writeMeta('acked_seq', acked)
+    if (rebuilt.length) await lay(rebuilt)
+  })
+}
+
+/**
+ * The server lacks what it once acknowledged: it was restored from a backup. Whatever is still here from that number on is offered again;
+ * what is not is declared lost, so that the numbers go on and somebody is told.
+ */
+async function offerAgain(expected: number): Promise<Lost | null> {
+  for (const row of await db.sent.where('seq').aboveOrEqual(expected).toArray()) await argsOf(row) // before the transaction, which would not wait
+  return withRebuild(VIEW_TABLES, async (lay) => {
+    const next = (await readMeta<number>('next_seq')) ?? 1
+    if (expected > next) throw new Forked() // it knows numbers that were never given here: there is another one of us
+    const keys: string[] = []
+    for (const { sent_at: _, result: __, ...row } of await db.sent.where('seq').aboveOrEqual(expected).toArray()) {
+      await db.outbox.put({ ...row, state: 'pending' })
+      await db.sent.delete(row.seq)
+      await db.attention.delete(row.id)
+      keys.push(...row.touches)
+    }
+    for (const row of await db.outbox.where('seq').aboveOrEqual(expected).toArray())
+      if (row.state !== 'pending') await db.outbox.update(row.seq, { state: 'pending' })
+    await writeMeta('acked_seq', expected - 1)
+    await lay(keys)
+    const first = (await db.outbox.where('[state+seq]').between(['pending', expected], ['pending', Infinity]).first())?.seq ?? next
+    return first > expected ? { first: expected, last: first - 1 } : null
+  })
+}
+
+async function handedOver(rows: OutboxRow[]): Promise<void> {
+  await db.outbox.bulkDelete(rows.map((row) => row.seq))
+}
+
+/** Revoked, and nothing left to hand over: this browser is no handheld any more, and keeps nothing. */
+async function leave(): Promise<void> {
+  const token = await deviceToken()
+  if (token && (await db.outbox.where('[state+seq]').between(['pending', 0], ['pending', Infinity]).count())) {
+    try {
+      await push(token)
+    } catch (reason) {
+      if (!(reason instanceof Revoked)) return wentWrong(reason)
+    }
+  }
+  if (token) await uploadPhotos(token)
+  const { language } = settings.get()
+  await wipe()
+  forgetKey()
+  forgetIdentity()
+  await saveSettings({ language })
+  say({ revoked: true, error: 'revoked', pending: 0, packReady: false })
+}
+
+// Pulling
+
+async function noteEpoch(epoch: string): Promise<void> {
+  const known = (await readMeta<string>('epoch')) ?? ''
+  if (epoch !== known) await writeMeta('epoch', epoch)
+}
+
+/** Fetches every feed to its end. False when the server turned out to have lost what it acknowledged: push first. */
+async function pullAll(token: string, pushed: PushResponse | null): Promise<boolean> {
+  const feeds = await feedNames(token)
+  for (const feed of feeds) {
+    const state = await feedState(feed)
+    if (pushed && state.cursor && state.complete && pushed.heads[feed] === state.revision) {
+      await saveFeedState(feed, { ...state, lastSeq: pushed.device_last_seq })
+      continue
+    }
+    await pullFeed(token, feed, state)
+  }
+  const states = await Promise.all(feeds.map(feedState))
+  const known = Math.min(...states.map((state) => state.lastSeq))
+  if (known >= ((await readMeta<number>('acked_seq')) ?? 0)) return true
+  await offerAgain(known + 1) // what is not here any more is declared lost by the push that meets the gap
+  return false
+}
+
+async function feedNames(token: string): Promise<string[]> {
+  const known = await readMeta<{ names: string[]; at: number }>('feeds')
+  if (known && Date.now() - known.at < 10 * 60_000) return known.names
+  const told = await getJson<{ epoch: string; feeds: string[]; device: { site_id: string } }>(token, '/sync/v1/feeds')
+  for (const gone of known?.names.filter((name) => !told.feeds.includes(name)) ?? []) await dropFeed(gone)
+  await writeMeta('feeds', { names: told.feeds, at: Date.now() })
+  return told.feeds
+}
+
+async function pullFeed(token: string, feed: string, state: FeedState): Promise<void> {
+  let now = state
+  for (;;) {
+    const query = now.cursor ? `?cursor=${encodeURIComponent(now.cursor)}` : ''
+    const page = await getJson<PullResponse>(token, `/sync/v1/pull/${encodeURIComponent(feed)}${query}`)
+    await noteEpoch(page.epoch)
+    now = await db.transaction('rw', [db.meta, db.staged], async () => {
+      const fresh = !now.cursor || page.reset
+      if (fresh) await db.staged.where('feed').equals(feed).delete()
+      if (page.changes.length) await db.staged.add({ feed, changes: page.changes })
+      const next: FeedState = {
+        ...now, cursor: page.cursor, revision: page.revision, complete: !page.more, reset: now.reset || fresh, lastSeq: page.device_last_seq, at: Date.now(),
+      }
+      await saveFeedState(feed, next)
+      return next
+    })
+    if (!page.more) return
+  }
+}
+
+/**
+ * Shows what was fetched, if it is whole: everything acknowledged must be in it, or a count would be shown that lacks its own scans, and
+ * nothing may be in it that waits here unanswered, or it would be counted twice. False: ask the server again first.
+ */
+async function show(): Promise<boolean> {
+  const names = (await readMeta<{ names: string[] }>('feeds'))?.names ?? []
+  const left: string[] = []
+  const shown = await withRebuild(VIEW_TABLES, async (lay) => {
+    const states = new Map<string, FeedState>()
+    for (const name of names) states.set(name, await feedState(name))
+    if (![...states.values()].every((state) => state.complete)) return false
+    const known = Math.min(...[...states.values()].map((state) => state.lastSeq))
+    const waiting = await db.outbox.toArray()
+    if (waiting.some((row) => (row.state === 'acked' ? row.seq > known : row.state === 'pending' && row.seq <= known))) return false
+
+    const keys = new Set<string>()
+    for (const [feed, state] of states) {
+      const pages = await db.staged.where('feed').equals(feed).sortBy('n')
+      if (pages.length || state.reset) await take(feed, pages.flatMap((page) => page.changes), state.reset, keys)
+      await db.staged.where('feed').equals(feed).delete()
+      await saveFeedState(feed, { ...state, reset: false, shown: state.revision })
+    }
+    for (const row of waiting) {
+      if (row.state !== 'acked') continue
+      await db.sent.put({ ...row, sent_at: Date.now() })
+      await db.outbox.delete(row.seq)
+      left.push(row.id)
+      for (const key of row.touches) keys.add(key)
+    }
+    await lay(keys)
+    await writeMeta('pack', Date.now())
+    return true
+  })
+  for (const id of left) forget(id)
+  return shown
+}
+
+/** Writes changes into what the server has confirmed; adds the keys whose view must be made anew. */
+async function take(feed: string, changes: ChangeOut[], reset: boolean, keys: Set<string>): Promise<void> {
+  const newest = new Map<string, ChangeOut>()
+  for (const change of changes) newest.set(`${change.kind} ${change.key}`, change)
+  const sorted = { item: { puts: [] as Item[], drops: [] as string[] }, barcode: { puts: [] as Barcode[], drops: [] as string[] } }
+  const puts = { reference: [] as Row[], confirmed: [] as Row[] }
+  const drops = { reference: [] as [Kind, string][], confirmed: [] as [Kind, string][] }
+  for (const [name, change] of newest) {
+    const kind = change.kind as Kind
+    const stays = (change.op ?? 'put') === 'put'
+    if (kind === 'item' || kind === 'barcode') {
+      if (stays) sorted[kind].puts.push(change.value as Item & Barcode)
+      else sorted[kind].drops.push(change.key)
+      continue
+    }
+    const where = REFERENCE.has(kind) ? 'reference' : 'confirmed'
+    if (stays) puts[where].push({ kind, key: change.key, value: change.value, feed } as Row)
+    else drops[where].push([kind, change.key])
+    if (where === 'confirmed') keys.add(name)
+  }
+  if (reset) {
+    // What is here and was not sent has gone: the new load replaces the old one whole.
+    for (const where of ['reference', 'confirmed'] as const) {
+      const old = (await db[where].where('feed').equals(feed).primaryKeys()).filter(([kind, key]) => !newest.has(`${kind} ${key}`))
+      drops[where].push(...old)
+      if (where === 'confirmed') for (const [kind, key] of old) keys.add(`${kind} ${key}`)
+    }
+  }
+  for (const where of ['reference', 'confirmed'] as const) {
+    if (puts[where].length) await db[where].bulkPut(puts[where])
+    if (drops[where].length) await db[where].bulkDelete(drops[where])
+  }
+  const catalogue = reset && feed === 'catalogue'
+  await writeItems(sorted.item.puts, sorted.item.drops, catalogue)
+  await writeBarcodes(sorted.barcode.puts, sorted.barcode.drops, catalogue)
+}
+
+/** A feed this device may no longer read: what it held goes, except what work here still waits on. */
+async function dropFeed(feed: string): Promise<void> {
+  await withRebuild(VIEW_TABLES, async (lay) => {
+    const keys = (await db.confirmed.where('feed').equals(feed).primaryKeys()).map(([kind, key]) => `${kind} ${key}`)
+    await db.confirmed.where('feed').equals(feed).delete()
+    await db.reference.where('feed').equals(feed).delete()
+    await db.staged.where('feed').equals(feed).delete()
+    await db.meta.delete(`feed:${feed}`)
+    await lay(keys)
+  })
+}
+
+async function prune(): Promise<void> {
+  const old = Date.now() - KEEP_SENT
+  await db.sent.where('sent_at').below(old).delete()
+  await db.photos.where('state').equals('uploaded').and((photo) => photo.at < old).delete()
+  const scans = await db.scans.count()
+  if (scans > KEEP_SCANS * 1.1) await db.scans.orderBy('at').limit(scans - KEEP_SCANS).delete()
+}
+
+/** "Prepare offline": everything this device may read, fetched and shown, and the browser asked to keep it. */
+export async function prepareOffline(report: (step: 'storage' | 'download' | 'done', rows: number) => void = () => {}): Promise<boolean> {
+  report('storage', 0)
+  await globalThis.navigator?.storage?.persist?.()
+  report('download', 0)
+  const counting = setInterval(() => void db.staged.count().then((pages) => report('download', pages)), 500)
+  try {
+    await db.meta.delete('feeds')
+    await syncNow()
+  } finally {
+    clearInterval(counting)
+  }
+  report('done', 0)
+  return current.get().error === '' && current.get().packReady
+}
+
+// Asking
+
+async function authorised(token: string, path: string, init: Request = {}): Promise<Response> {
+  const headers = new Headers(init.headers)
+  headers.set('Authorization', `Bearer ${token}`)
+  headers.set('Accept', 'application/json')
+  return send(path, { ...init, headers, credentials: 'omit', cache: 'no-store', timeout: 60_000 })
+}
+
+async function getJson<T>(token: string, path: string): Promise<T> {
+  const response = await authorised(token, path)
+  if (response.ok) return (await response.json()) as T
+  const problem = await problemOf(response)
+  if (problem.code === 'revoked') throw new Revoked()
+  throw problem
+}
+
+async function encoded(body: unknown): Promise<Request> {
+  const text = JSON.stringify(body)
+  const headers: Record<string, string> = { 'Content-Type': 'application/json' }
+  if (text.length < 1400 || typeof CompressionStream === 'undefined') return { method: 'POST', headers, body: text }
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))
+  headers['Content-Encoding'] = 'gzip'
+  return { method: 'POST', headers, body: await new Response(stream).arrayBuffer() }
+}
+
+// Listening
+
+/** The server says when something moved. A stream that falls silent is asked for anew; that it answers again is how we learn it is back. */
+function listen(wake: () => void): () => void {
+  const ending = new AbortController()
+  void (async () => {
+    let tries = 0
+    while (!ending.signal.aborted) {
+      const token = settings.get().hold || current.get().revoked ? null : await deviceToken().catch(() => null)
+      if (token && globalThis.document?.visibilityState !== 'hidden') {
+        try {
+          await pokes(token, ending.signal, () => {
+            tries = 0
+            wake()
+          })
+        } catch {
+          // Offline, or the server is gone: `online` says so already.
+        }
+      }
+      const delay = token ? Math.min(1000 * 2 ** tries++, LONGEST_BACKOFF) * (0.5 + Math.random()) : 2000
+      await new Promise<void>((resolve) => {
+        const slept = setTimeout(resolve, delay)
+        ending.signal.addEventListener('abort', () => (clearTimeout(slept), resolve()), { once: true })
+      })
+    }
+  })()
+  return () => ending.abort()
+}
+
+async function pokes(token: string, ending: AbortSignal, heard: () => void): Promise<void> {
+  const silent = new AbortController()
+  let watch = setTimeout(() => silent.abort(), 45_000)
+  try {
+    const response = await send('/sync/v1/events', {
+      headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' }, credentials: 'omit', cache: 'no-store',
+      signal: AbortSignal.any([ending, silent.signal]),
+    })
+    if (!response.ok || !response.body) return
+    heard()
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+    for (let text = ''; ; ) {
+      const { value, done } = await reader.read()
+      if (done) return
+      clearTimeout(watch)
+      watch = setTimeout(() => silent.abort(), 45_000)
+      text += value
+      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+        if (text.slice(0, end).includes('event: poke')) heard()
+        text = text.slice(end + 2)
+      }
+    }
+  } finally {
+    clearTimeout(watch)
+  }
+}
+
+/** The numbers on the pill, from the database: they are right in every tab, and after a reload. */
+function watchCounts(): () => void {
+  const of = (state: string) => db.outbox.where('[state+seq]').between([state, 0], [state, Infinity])
+  return live(
+    async () => ({
+      pending: await of('pending').count(),
+      oldestPendingAt: (await of('pending').first())?.made_at ?? 0,
+      waiting: await of('held').count(),
+      needsAttention: await db.attention.where('seen').equals(0).count(),
+      photosPending: await db.photos.where('state').equals('waiting').count(),
+      packAt: (await readMeta<number>('pack')) ?? 0,
+    }),
+    null,
+  ).subscribe((counts) => {
+    if (counts) say({ ...counts, packReady: counts.packAt > 0 })
+  })
+}

@@ -1,0 +1,47 @@
+// Undo of the last scan: a compensating mutation, never an erasure. What was put away by hand has been posted and is moved again instead.
+
+import { author } from './auth'
+import { db, type ScanRow } from './db'
+import { record, UNDOABLE } from './outbox'
+import type { MoveContainer, Receipt, ScanItem } from './protocol'
+import { argsOf } from './view'
+
+export interface Undone {
+  what: 'scan_item' | 'move_container'
+  text: string
+  quantity: number
+}
+
+/** Takes back this person's last scan that still can be. Null: there is nothing to take back. */
+export async function undoLast(by = author()): Promise<Undone | null> {
+  const rows = await db.scans.orderBy('at').reverse().filter((row) => UNDOABLE.has(row.name as never) && !row.undone && row.by === by).limit(1).toArray()
+  const row = rows[0]
+  if (!row?.sealed) return null
+  const undone = await compensate(row, await argsOf({ id: row.mutation_id, sealed: row.sealed }))
+  if (undone) await db.scans.update(row.id, { undone: 1 })
+  return undone
+}
+
+async function compensate(row: ScanRow, args: unknown): Promise<Undone | null> {
+  if (row.name === 'scan_item') {
+    const scan = args as ScanItem
+    const receipt = (await db.view.get(['receipt', scan.receipt_id]))?.value as Receipt | undefined
+    const quantity = receipt ? receipt.quantity - receipt.unreceived : (scan.quantity ?? 1)
+    if (quantity <= 0) return null
+    await record('unreceive', { receipt_id: scan.receipt_id, quantity, reason: 'undo' })
+    return { what: 'scan_item', text: row.text || scan.text || '', quantity }
+  }
+  if (row.name === 'move_container') {
+    const moved = args as MoveContainer
+    if (!row.before.bin_id) return null
+    await back(row, () => record('move_container', { container_id: moved.container_id, bin_id: row.before.bin_id! }))
+    return { what: 'move_container', text: row.text, quantity: 1 }
+  }
+  return null
+}
+
+/** The way back is in the history too, and is not itself undone by the next undo. */
+async function back(row: ScanRow, go: () => Promise<{ id: string }>): Promise<void> {
+  const { id } = await go()
+  await db.scans.where('at').aboveOrEqual(row.at).filter((each) => each.mutation_id === id).modify({ undone: 1 })
+}

@@ -1,0 +1,150 @@
+// What the screens see: the server's documents with this device's waiting work laid on top.
+
+import { db, REFERENCE, type OutboxRow, type Row, type ViewField } from './db'
+import { item } from './catalogue'
+import type { DeviceCommand, Documents, Kind } from './protocol'
+import { open } from './vault'
+
+/** What an effect knows besides its arguments. */
+export interface Context {
+  id: string
+  by: string
+  device: string
+  site: string
+  at: number
+}
+
+const nameOf = (kind: Kind, key: string) => `${kind} ${key}`
+
+/** A view in memory over the stored one: effects read and write here, and what they touched is known afterwards. */
+export class Layer {
+  private readonly laid = new Map<string, Row | null>()
+  private touched = new Set<string>()
+
+  async get<K extends Kind>(kind: K, key: string): Promise<Documents[K] | null> {
+    if (!key) return null
+    const laid = this.laid.get(nameOf(kind, key))
+    if (laid !== undefined) return (laid?.value as Documents[K] | undefined) ?? null
+    if (kind === 'item') return (await item(key)) as Documents[K] | null
+    const row = await (REFERENCE.has(kind) ? db.reference : db.view).get([kind, key])
+    return (row?.value as Documents[K] | undefined) ?? null
+  }
+
+  /** The documents of a kind that have this value in this field. */
+  async find<K extends Kind>(kind: K, field: ViewField, value: string): Promise<Documents[K][]> {
+    const table = REFERENCE.has(kind) ? db.reference : db.view
+    const found = (await table.where(`[kind+value.${field}]`).equals([kind, value]).toArray())
+      .filter((row) => !this.laid.has(nameOf(kind, row.key)))
+      .map((row) => row.value as Documents[K])
+    for (const row of this.laid.values())
+      if (row?.kind === kind && (row.value as unknown as Record<string, unknown>)[field] === value) found.push(row.value as Documents[K])
+    return found
+  }
+
+  put<K extends Kind>(kind: K, key: string, value: Documents[K]): void {
+    this.laid.set(nameOf(kind, key), { kind, key, value })
+    this.touched.add(nameOf(kind, key))
+  }
+
+  async patch<K extends Kind>(kind: K, key: string, change: Partial<Documents[K]> | ((now: Documents[K]) => Partial<Documents[K]>)): Promise<Documents[K] | null> {
+    const now = await this.get(kind, key)
+    if (!now) return null
+    const value = { ...now, ...(typeof change === 'function' ? change(now) : change) }
+    this.put(kind, key, value)
+    return value
+  }
+
+  remove(kind: Kind, key: string): void {
+    this.laid.set(nameOf(kind, key), null)
+    this.touched.add(nameOf(kind, key))
+  }
+
+  /** Where a rebuild starts from: this document as the server has it, whatever the stored view says. */
+  lay(kind: Kind, key: string, row: Row | null): void {
+    this.laid.set(nameOf(kind, key), row)
+  }
+
+  /** The keys touched since the last call. */
+  takeTouched(): string[] {
+    const touched = [...this.touched]
+    this.touched = new Set()
+    return touched
+  }
+
+  /** Writes everything that lies here into the stored view. */
+  async write(): Promise<void> {
+    const puts: Row[] = []
+    const drops: [Kind, string][] = []
+    for (const [name, row] of this.laid) {
+      if (row) puts.push({ kind: row.kind, key: row.key, value: row.value })
+      else drops.push(partsOf(name))
+    }
+    if (puts.length) await db.view.bulkPut(puts)
+    if (drops.length) await db.view.bulkDelete(drops)
+  }
+}
+
+export function partsOf(name: string): [Kind, string] {
+  const at = name.indexOf(' ')
+  return [name.slice(0, at) as Kind, name.slice(at + 1)]
+}
+
+export type Effect = (view: Layer, args: never, context: Context) => Promise<void> | void
+
+// What waits is encrypted, and decrypting inside a transaction would let it close. So arguments are decrypted before, and kept.
+const opened = new Map<string, unknown>()
+
+export const remember = (id: string, args: unknown) => void opened.set(id, args)
+export const forget = (id: string) => void opened.delete(id)
+
+export async function argsOf(row: { id: string; sealed: OutboxRow['sealed'] }): Promise<unknown> {
+  if (!opened.has(row.id)) opened.set(row.id, await open(row.sealed, row.id))
+  return opened.get(row.id)
+}
+
+/** Decrypts what waits, outside any transaction. */
+export async function openPending(): Promise<void> {
+  for (const row of await db.outbox.toArray()) await argsOf(row)
+}
+
+/** Another tab recorded something between decrypting and the transaction: decrypt that too and begin again. */
+export class NotOpened extends Error {}
+
+/**
+ * Lays everything that waits over the documents of these keys again, inside a running transaction.
+ *
+ * 1. whatever waits and touched one of the keys is replayed, and so are the keys it touched, until nothing is added;
+ * 2. those keys start from what the server has; 3. what waits is applied in its order; 4. the result is written.
+ */
+export async function rebuild(
+  keys: Iterable<string>,
+  effects: Record<DeviceCommand, Effect>,
+  device: string,
+): Promise<void> {
+  const affected = new Set(keys)
+  const waiting = await db.outbox.orderBy('seq').toArray()
+  const replayed = new Set<OutboxRow>()
+  for (let before = -1; before !== replayed.size; ) {
+    before = replayed.size
+    for (const row of waiting) {
+      if (replayed.has(row) || !row.touches.some((name) => affected.has(name))) continue
+      replayed.add(row)
+      for (const name of row.touches) affected.add(name)
+    }
+  }
+
+  const layer = new Layer()
+  const names = [...affected]
+  const rows = await db.confirmed.bulkGet(names.map(partsOf))
+  for (const [n, name] of names.entries()) layer.lay(...partsOf(name), rows[n] ?? null)
+
+  for (const row of waiting) {
+    if (!replayed.has(row)) continue
+    if (!opened.has(row.id)) throw new NotOpened()
+    const context = { id: row.id, by: row.by, device, site: row.site, at: row.made_at }
+    await effects[row.name](layer, opened.get(row.id) as never, context)
+    const touches = [...new Set([...row.touches, ...layer.takeTouched()])]
+    if (touches.length !== row.touches.length) await db.outbox.update(row.seq, { touches })
+  }
+  await layer.write()
+}
