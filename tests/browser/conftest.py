@@ -1,0 +1,178 @@
+"""A real server with the demo in it, and a real Chromium. The server can be killed, for handhelds live through that."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+HANDHELD = {"width": 360, "height": 740}
+DESK = {"width": 1440, "height": 900}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--disable-quic"]  # fmt: skip
+
+
+class Server:
+    """`restow serve` on a data folder, with everything it supervises."""
+
+    def __init__(self, data: Path, port: int) -> None:
+        self.data, self.port = data, port
+        self.url = f"http://127.0.0.1:{port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *options: str) -> None:
+        log = (self.data.parent / "serve.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", "serve", "--port", str(self.port), "--no-build", *options],
+            env={**os.environ, "RESTOW_DATA": str(self.data), "DATABASE_URL": "", "REDIS_URL": ""},
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        wait_for(self.answers, 90, f"the server to answer; its log is {log.name}")
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=2):
+                return True
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """As a power cut would: nobody is asked."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        wait_for(lambda: not self.answers(), 20, "the server to be gone")
+        self.process = None
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+            self.process = None
+
+
+def wait_for(true: Callable[[], bool], seconds: float, what: str) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > until:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the demo loaded once; each server gets a copy."""
+    data = tmp_path_factory.mktemp("demo") / "data"
+    subprocess.run(
+        [sys.executable, "-m", "server.cli", "demo"], check=True, capture_output=True,
+        env={**os.environ, "RESTOW_DATA": str(data), "DATABASE_URL": "", "REDIS_URL": ""},
+    )  # fmt: skip
+    return data
+
+
+@pytest.fixture
+def own_server(demo_data: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server of this test's own, to be killed and started again."""
+    shutil.copytree(demo_data, tmp_path / "data")
+    server = Server(tmp_path / "data", free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for the tests of a module."""
+    data = tmp_path_factory.mktemp("server") / "data"
+    shutil.copytree(demo_data, data)
+    server = Server(data, free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.fail("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Errors(list[str]):
+    """What a page complained about; a test that ends with any has failed."""
+
+    def listen(self, page: Page) -> Page:
+        page.on("pageerror", lambda error: self.append(str(error)))
+        return page
+
+
+@pytest.fixture
+def errors() -> Iterator[Errors]:
+    found = Errors()
+    yield found
+    assert not found
+
+
+@pytest.fixture
+def handheld(chromium: Browser, errors: Errors) -> Iterator[Callable[..., Page]]:
+    """Opens a page on a handheld of its own: its storage is nobody else's."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(url: str, language: str = "en") -> Page:
+        context = chromium.new_context(viewport=HANDHELD, locale=language, has_touch=True, service_workers="allow")
+        contexts.append(context)
+        page = errors.listen(context.new_page())
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def at_desk(chromium: Browser, errors: Errors) -> Iterator[Callable[..., Page]]:
+    """Opens a page in an office browser of its own."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(url: str, language: str = "en") -> Page:
+        context = chromium.new_context(viewport=DESK, locale=language)
+        contexts.append(context)
+        page = errors.listen(context.new_page())
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def scan(page: Page, text: str, delay: float = 2) -> None:
+    """As a wedge scanner does it: keys in quick succession, and Enter."""
+    page.keyboard.type(text, delay=delay)
+    page.keyboard.press("Enter")
