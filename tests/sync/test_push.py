@@ -92,6 +92,7 @@ def test_an_unexpected_failure_is_set_aside_and_the_queue_moves_on(
     def broken(work: Work, command: object) -> None:
         tried.append(1)
         work.add(returns.ReturnLine, id="half done")
+        work.flush()
         raise ZeroDivisionError
 
     monkeypatch.setitem(COMMANDS, "take_task", COMMANDS["take_task"]._replace(run=broken))
