@@ -161,14 +161,15 @@ def imports() -> None:
 @imports.command("online-retail")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help='Print {"rows": n, "outcomes": {name: count}} and nothing else.')
+@click.option("--site", default="", help="Code of the site that takes it in; the first one if not given.")
 @configured
-def online_retail(config: Config, path: Path, as_json: bool) -> None:
+def online_retail(config: Config, path: Path, as_json: bool, site: str) -> None:
     """The wholesaler's invoices: customers, items, outbound orders, and returns without order, matched."""
     from server.importers.online_retail import run
     from server.migrations import migrate as bring_up_to_date
 
     bring_up_to_date(config)
-    sys.exit(run(config, path, as_json) or 0)
+    sys.exit(run(config, path, as_json, site) or 0)
 
 
 @main.command()
