@@ -10,11 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from .domain import tables as _tables  # noqa: F401  the metadata must be whole before anything is asked
 from .domain.ids import uuid7
@@ -55,7 +55,7 @@ class Database:
             try:
                 return self._once(actor, task)
             except (DBAPIError, sqlite3.OperationalError) as error:
-                if attempt == RETRIES - 1 or not _passing(error):
+                if attempt == RETRIES - 1 or not passing(error):
                     raise
                 time.sleep(0.005 * 2**attempt)
             except Exception as error:
@@ -63,6 +63,19 @@ class Database:
                     raise
                 time.sleep(0.005 * 2**attempt)
         raise AssertionError("unreachable")
+
+    def rehearse(self, actor: Actor, task: Callable[[Work], T]) -> T:
+        """Runs `task` as `write` would and takes everything back: what it would do, from the very code that would do it."""
+
+        def rehearsal(work: Work) -> T:
+            result = task(work)
+            work.flush()
+            raise _TakenBack(result)
+
+        try:
+            return self.write(actor, rehearsal)
+        except _TakenBack as taken_back:
+            return cast(T, taken_back.result)
 
     @contextmanager
     def read(self, actor: Actor) -> Iterator[Work]:
@@ -79,7 +92,7 @@ class Database:
 
     def setting(self, name: str) -> str:
         with self.engine.connect() as connection:
-            return connection.execute(sa.select(Setting.value).where(Setting.id == name)).scalar() or ""  # type: ignore[arg-type]
+            return connection.execute(sa.select(col(Setting.value)).where(col(Setting.id) == name)).scalar() or ""
 
     @property
     def epoch(self) -> str:
@@ -118,6 +131,11 @@ class Database:
         )
 
 
+class _TakenBack(Exception):
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+
 def new_epoch(connection: sa.Connection) -> str:
     """Begins a new history: at first start, and when a backup was restored."""
     epoch = uuid7()
@@ -139,7 +157,8 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
 
-def _passing(error: Exception) -> bool:
+def passing(error: Exception) -> bool:
+    """Whether the database only asks to try the whole transaction again."""
     original = getattr(error, "orig", error)
     if isinstance(original, sqlite3.OperationalError):
         return "locked" in str(original) or "busy" in str(original)
