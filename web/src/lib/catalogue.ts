@@ -108,6 +108,13 @@ async function barcodesOf(text: string): Promise<Barcode[]> {
   return [...known, ...mapped.map((row) => row.value as Barcode)]
 }
 
+/** Every code this item wears; reads the whole catalogue, so for a card, not for a scan. */
+export async function codesOfItem(itemId: string): Promise<Barcode[]> {
+  const found: Barcode[] = []
+  await db.barcodes.each((page) => void found.push(...page.rows.filter((row) => row.item_id === itemId)))
+  return found
+}
+
 /** By part of the number, the name in either language, or the specification. */
 export async function searchItems(text: string, limit = 20): Promise<Item[]> {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)

@@ -11,7 +11,7 @@ import type {
   ZoneKind,
 } from './protocol'
 
-export { barcodeLookup, item, searchItems } from './catalogue'
+export { barcodeLookup, codesOfItem, item, searchItems } from './catalogue'
 
 /** The stock status that goods of a disposition take. */
 export const STATUS_OF = Object.fromEntries(Object.entries(DISPOSED).map(([kind, { status }]) => [kind, status])) as Record<DispositionKind, StockStatus>
@@ -211,6 +211,10 @@ export async function ordersOfParcel(parcel: Parcel): Promise<ReturnOrder[]> {
 }
 
 export const receiptsOfParcel = (id: string): Promise<Receipt[]> => all('receipt', 'parcel_id', id)
+export const receiptsOfSerial = (serial: string): Promise<Receipt[]> => (serial ? all('receipt', 'serial', serial) : Promise.resolve([]))
+export const receiptOf = (id: string): Promise<Receipt | null> => one('receipt', id)
+export const inspectionOf = (id: string): Promise<Inspection | null> => one('inspection', id)
+export const dispositionOf = (id: string): Promise<Disposition | null> => one('disposition', id)
 
 // Returns and what they come from
 

@@ -1,0 +1,13 @@
+import './styles/index.css'
+
+import { mount } from 'svelte'
+
+import App from './App.svelte'
+import { start } from './lib/app'
+import { registerWorker } from './lib/update'
+import { listen } from './router.svelte'
+
+listen()
+await start()
+mount(App, { target: document.getElementById('app')! })
+void registerWorker()

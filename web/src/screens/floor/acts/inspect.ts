@@ -1,0 +1,378 @@
+/**
+ * 质检: four checks, a grade, and what is done with the goods, already proposed by the policy of their return type.
+ *
+ * All four checks are ✓ until told otherwise: a good unit is one scan and PASS, only exceptions are detailed.
+ */
+
+import { containerId, uuid7 } from '../../../lib/ids'
+import { record } from '../../../lib/outbox'
+import { allowedDispositions, missingChecks, proposedDisposition, type Facts } from '../../../lib/policy'
+import type { Bin, Check, CheckResult, Container, DispositionKind, Grade, Item, Policy, ReturnOrder, Step, Verdict } from '../../../lib/protocol'
+import * as queries from '../../../lib/queries'
+import type { LineView } from '../../../lib/queries'
+import { go } from '../../../router.svelte'
+import type { Say } from '../say'
+import { shift, type Bench, type Option } from '../shift.svelte'
+import { attention, itemName, nameOfPerson, plainPhotos, right, shown, siteId, today } from './tell'
+
+export const CHECKS: readonly Check[] = ['appearance', 'function', 'accessories', 'packaging']
+export const GRADES: readonly Grade[] = ['A', 'B', 'C', 'D']
+
+// —— judged from what is ticked ——————————————————————————————————————————————————————————————————————
+
+export function verdictOf(checks: readonly CheckResult[]): Verdict {
+  const failed = checks.filter((check) => check.outcome === 'fail')
+  if (failed.length === 0) return 'pass'
+  return failed.every((check) => check.severity === 'minor') ? 'conditional' : 'fail'
+}
+
+/** The gravest failure gives the grade; what does not work is never better than C. */
+export function proposedGrade(checks: readonly CheckResult[]): Grade {
+  const failed = checks.filter((check) => check.outcome === 'fail')
+  if (failed.some((check) => check.severity === 'critical')) return 'D'
+  if (failed.some((check) => check.severity !== 'minor' || check.check === 'function')) return 'C'
+  return failed.length > 0 ? 'B' : 'A'
+}
+
+export function factsOf(bench: Bench, item: Item | null): Facts {
+  const grade = bench.grade || proposedGrade(bench.checks)
+  return { verdict: verdictOf(bench.checks), grade, expiry: bench.expiry, min_days_to_sell: item?.min_days_to_sell ?? 0, today: today() }
+}
+
+/** What will be done with it: what was chosen, if it is still allowed, else what the policy proposes. */
+export function dispositionOf(bench: Bench, item: Item | null, policy: Partial<Policy>): DispositionKind | '' {
+  const facts = factsOf(bench, item)
+  if (bench.kind && allowedDispositions(policy, facts).includes(bench.kind)) return bench.kind
+  return proposedDisposition(policy, facts)
+}
+
+export async function policyOf(order: ReturnOrder | null): Promise<Partial<Policy>> {
+  return (order ? await queries.returnType(order.type_code) : null)?.policy ?? {}
+}
+
+/** Nobody knows whose these are: they are inspected and wait in their own zone. */
+export const isUnclaimed = (order: ReturnOrder | null): boolean => order !== null && order.origin !== 'filed' && !order.customer_id
+
+export function missingSteps(bench: Bench, item: Item | null): Step[] {
+  return (item?.steps ?? []).filter((step) => {
+    if (!step.required) return false
+    if (step.kind === 'photo') return bench.photos.length === 0
+    return !bench.steps.some(({ code, value }) => code === step.code && value !== '')
+  })
+}
+
+// —— onto the bench ——————————————————————————————————————————————————————————————————————————————————
+
+export const uninspected = (view: LineView): number => Math.max(0, view.line.received - view.line.inspected)
+
+/** Lines waiting here, within what was scanned before: a parcel, an order, a tote. */
+export async function waitingLines(): Promise<LineView[]> {
+  const { parcelId, orderId, containerId } = shift.work.filter
+  let views = await queries.toInspect(siteId())
+  if (orderId) views = views.filter((view) => view.line.order_id === orderId)
+  if (parcelId) views = views.filter((view) => view.receipts.some((receipt) => receipt.parcel_id === parcelId))
+  if (containerId) views = views.filter((view) => view.receipts.some((receipt) => receipt.container_id === containerId))
+  return views
+}
+
+export function clearBench(): void {
+  shift.work.bench = null
+}
+
+/** Put a group, or one serial unit, on the bench; asks which lot when there are several. */
+export async function bring(view: LineView, serial = ''): Promise<void> {
+  const group = await groupOf(view, serial)
+  shift.work.bench = {
+    inspectionId: uuid7(),
+    dispositionId: uuid7(),
+    lineId: view.line.id,
+    serial,
+    ...group,
+    checks: CHECKS.map((check) => ({ check, outcome: 'pass', severity: '', defects: [], note: '' })),
+    steps: [],
+    grade: '',
+    kind: '',
+    note: '',
+    photos: [],
+  }
+  const order = await queries.orderOf(view.line.order_id)
+  const blocked = await queries.blockingOf(view.line.order_id, view.line.id)
+  const told = { number: group.quantity, more: ((w) => [order?.number, serial, group.lot].filter(Boolean).join(' · ')) satisfies Say }
+  if (blocked) attention((w) => w.t('inspect.blocked'), told)
+  else if (group.expiry && group.expiry < today()) attention((w) => w.t('receive.expired', { date: group.expiry }), told)
+  else shown(itemName(view.item, view.line.text), told)
+}
+
+async function groupOf(view: LineView, serial: string): Promise<{ quantity: number; lot: string; expiry: string; containerId: string }> {
+  const here = view.receipts.filter((receipt) => receipt.quantity > receipt.unreceived)
+  const unit = serial ? here.find((receipt) => receipt.serial === serial) : undefined
+  if (unit) return { quantity: 1, lot: unit.lot, expiry: unit.expiry, containerId: unit.container_id }
+
+  const wanted = shift.work.filter.containerId
+  const groups = new Map<string, { quantity: number; lot: string; expiry: string; containerId: string }>()
+  for (const { quantity, unreceived, lot, expiry, container_id } of here) {
+    if (wanted && container_id !== wanted) continue
+    const key = [lot, expiry, container_id].join(' ')
+    const group = groups.get(key) ?? { quantity: 0, lot, expiry, containerId: container_id }
+    groups.set(key, { ...group, quantity: group.quantity + quantity - unreceived })
+  }
+  // What was inspected is taken off its own lot and tote first.
+  for (const done of view.inspections) {
+    if (done.superseded_by) continue
+    let left = done.quantity
+    for (const group of groups.values()) {
+      if (group.lot !== done.lot || group.containerId !== done.container_id) continue
+      const off = Math.min(left, group.quantity)
+      group.quantity -= off
+      left -= off
+    }
+  }
+  const open = [...groups.values()].filter((group) => group.quantity > 0)
+  const left = uninspected(view)
+  if (open.length <= 1) return { ...(open[0] ?? { lot: '', expiry: '', containerId: wanted }), quantity: Math.min(left, open[0]?.quantity ?? left) || 1 }
+  const labels = await Promise.all(open.map(async (group) => (await queries.containerOf(group.containerId))?.label ?? ''))
+  const options: Option<(typeof open)[number]>[] = open.map((group, n) => ({
+    id: String(n),
+    value: group,
+    icon: 'lot',
+    words: (w) => group.lot || labels[n] || w.t('inspect.no_lot'),
+    more: (w) => [w.t('inspect.units', { n: group.quantity }), group.expiry, group.lot && labels[n]].filter(Boolean).join(' · '),
+  }))
+  const chosen = (await shift.ask('choose', { title: (w) => w.t('inspect.which_group'), options })) as (typeof open)[number] | null
+  const group = chosen ?? open[0]!
+  return { ...group, quantity: Math.min(left, group.quantity) || 1 }
+}
+
+/** Item code: the group of that item; a lot narrows it. */
+export async function bringItem(item: Item, lot: string, serial: string): Promise<void> {
+  if (serial) return bringSerial(serial, item)
+  const views = (await waitingLines()).filter((view) => view.line.item_id === item.id)
+  const fitting = lot ? views.filter((view) => view.receipts.some((receipt) => receipt.lot === lot)) : views
+  const first = fitting[0] ?? views[0]
+  if (!first) return nothingToInspect(item)
+  if (shift.work.bench?.lineId === first.line.id) return shown((w) => w.t('inspect.on_bench'), { more: itemName(item) })
+  await bring(first)
+}
+
+/** Serial: that very unit. */
+export async function bringSerial(serial: string, item: Item | null): Promise<void> {
+  const receipt = (await queries.receiptsOfSerial(serial)).find((one) => one.quantity > one.unreceived)
+  const view = receipt ? await queries.lineView(receipt.line_id) : null
+  if (!view) return attention((w) => w.t('inspect.not_received'), { more: (w) => [itemName(item)(w), serial].filter(Boolean).join(' · ') })
+  const done = view.inspections.find((one) => one.serial === serial && !one.superseded_by)
+  if (done) {
+    const by = await nameOfPerson(done.by)
+    attention((w) => w.t('inspect.done_by', { name: by, time: w.time(done.made_at), grade: done.grade }), { more: () => serial })
+    return
+  }
+  await bring(view, serial)
+}
+
+async function nothingToInspect(item: Item): Promise<void> {
+  attention((w) => w.t('inspect.nothing_of_item'), { more: itemName(item) })
+}
+
+/** Waybill, order or tote: what of it waits to be inspected. */
+export async function filterBy(filter: Partial<typeof shift.work.filter>, words: Say): Promise<void> {
+  if (shift.work.bench) return attention((w) => w.t('inspect.finish_first'))
+  shift.work.filter = { parcelId: '', orderId: '', containerId: '', ...filter }
+  go('/floor/inspect')
+  const views = await waitingLines()
+  const units = views.reduce((sum, view) => sum + uninspected(view), 0)
+  if (units === 0) return attention((w) => w.t('inspect.nothing_here'), { more: words })
+  shown(words, { number: units, more: (w) => w.t('inspect.scan_unit') })
+  const only = views.length === 1 ? views[0] : undefined
+  if (only && !only.item?.serial_tracked) await bring(only)
+}
+
+/** A tote: an empty one collects the outcome on the bench, a full one is opened. */
+export async function openTote(container: Container): Promise<void> {
+  const contents = await queries.containerContents(container.id)
+  const kind = await kindNow()
+  if (shift.work.bench && kind && !contents.some((content) => content.status === 'quarantine')) return collectInto(container, kind)
+  await filterBy({ containerId: container.id }, () => container.label)
+}
+
+export async function startOutcomeTote(label: string): Promise<void> {
+  const kind = await kindNow()
+  if (!kind) return attention((w) => w.t('inspect.unit_first'))
+  const id = containerId(siteId(), label)
+  await record('use_container', { container_id: id, site_id: siteId(), label, kind: 'tote', bin_id: '', outcome: kind }, { scan: shift.now ?? undefined })
+  await collectInto((await queries.containerOf(id))!, kind)
+}
+
+async function collectInto(container: Container, kind: DispositionKind): Promise<void> {
+  shift.work.totes = { ...shift.work.totes, [kind]: container.id }
+  right((w) => w.t('inspect.tote', { kind: w.core(`disposition.${kind}`) }), { more: () => container.label })
+}
+
+async function kindNow(): Promise<DispositionKind | ''> {
+  const bench = shift.work.bench
+  const view = bench ? await queries.lineView(bench.lineId) : null
+  if (!bench || !view) return ''
+  return dispositionOf(bench, view.item, await policyOf(await queries.orderOf(view.line.order_id)))
+}
+
+export async function benchAt(bin: Bin): Promise<void> {
+  const tote = shift.work.filter.containerId
+  if (!tote) return attention((w) => w.t('inspect.bin_here'), { more: () => bin.code })
+  await record('move_container', { container_id: tote, bin_id: bin.id }, { scan: shift.now ?? undefined })
+  right((w) => w.t('receive.tote_stands', { bin: bin.code }))
+}
+
+// —— judging ——————————————————————————————————————————————————————————————————————————————————————————
+
+export function setOutcome(check: Check, outcome: CheckResult['outcome']): void {
+  const bench = shift.work.bench
+  if (!bench) return attention((w) => w.t('inspect.unit_first'))
+  const empty = { severity: '', defects: [], note: '' } as const
+  bench.checks = bench.checks.map((row) => {
+    if (row.check !== check) return row
+    return outcome === 'fail' ? { ...row, outcome, severity: row.severity || 'major' } : { check, outcome, ...empty, defects: [] }
+  })
+}
+
+export function failCheck(check: Check): void {
+  if (!shift.work.bench) return attention((w) => w.t('inspect.unit_first'))
+  setOutcome(check, 'fail')
+  attention((w) => w.t('inspect.failed', { check: w.core(`check.${check}`) }), { more: (w) => w.t('inspect.failed.more') })
+}
+
+export async function askWhatFailed(): Promise<void> {
+  if (!shift.work.bench) return attention((w) => w.t('inspect.unit_first'))
+  const options: Option<Check>[] = CHECKS.map((check) => ({ id: check, value: check, icon: 'bad', words: (w) => w.core(`check.${check}`) }))
+  const check = (await shift.ask('choose', { title: (w) => w.t('inspect.what_failed'), options })) as Check | null
+  if (check) failCheck(check)
+}
+
+/** A defect code scanned from the bench's card counts for its check, which thereby fails. */
+export async function scanDefect(text: string): Promise<boolean> {
+  const bench = shift.work.bench
+  if (!bench) return false
+  for (const check of CHECKS) {
+    const defect = (await queries.defectsOf(check)).find((one) => one.code.toUpperCase() === text.trim().toUpperCase())
+    if (!defect) continue
+    setOutcome(check, 'fail')
+    toggleDefect(check, defect.code, true)
+    attention((w) => w.name(defect), { more: (w) => w.core(`check.${check}`) })
+    return true
+  }
+  return false
+}
+
+export function toggleDefect(check: Check, code: string, on?: boolean): void {
+  const row = shift.work.bench?.checks.find((one) => one.check === check)
+  if (!row) return
+  const has = row.defects?.includes(code) ?? false
+  if (on ?? !has) row.defects = [...new Set([...(row.defects ?? []), code])]
+  else row.defects = (row.defects ?? []).filter((one) => one !== code)
+}
+
+export async function chooseKind(kind: DispositionKind): Promise<void> {
+  const bench = shift.work.bench
+  const view = bench ? await queries.lineView(bench.lineId) : null
+  if (!bench || !view) return attention((w) => w.t('inspect.unit_first'))
+  const policy = await policyOf(await queries.orderOf(view.line.order_id))
+  if (!allowedDispositions(policy, factsOf(bench, view.item)).includes(kind))
+    return attention((w) => w.t('inspect.kind_not_allowed', { kind: w.core(`disposition.${kind}`) }))
+  bench.kind = kind
+  shown((w) => w.core(`disposition.${kind}`), { more: itemName(view.item, view.line.text) })
+}
+
+export function chooseGrade(grade: Grade): void {
+  const bench = shift.work.bench
+  if (!bench) return attention((w) => w.t('inspect.unit_first'))
+  bench.grade = grade
+  shown((w) => w.core(`grade.${grade}`), { number: grade })
+}
+
+export async function photographUnit(): Promise<void> {
+  const bench = shift.work.bench
+  if (!bench) return attention((w) => w.t('inspect.unit_first'))
+  const failed = bench.checks.some((check) => check.outcome === 'fail')
+  const photo = await shift.ask('photo', { kind: failed ? 'defect' : 'whole', title: (w) => w.t('inspect.photo'), required: false })
+  if (photo && shift.work.bench) shift.work.bench.photos = [...shift.work.bench.photos, photo]
+}
+
+export async function splitQuantity(): Promise<void> {
+  const bench = shift.work.bench
+  const view = bench ? await queries.lineView(bench.lineId) : null
+  if (!bench || !view) return attention((w) => w.t('inspect.unit_first'))
+  if (bench.serial) return attention((w) => w.t('receive.serial_is_one'))
+  const most = uninspected(view)
+  const n = await shift.ask('quantity', { item: view.item, pack: 1, start: bench.quantity, title: (w) => w.t('inspect.how_many'), all: most })
+  if (n !== null && shift.work.bench) setBenchQuantity(n, most)
+}
+
+export function setBenchQuantity(n: number, most: number): void {
+  if (!shift.work.bench || n < 1) return
+  if (n > most) return attention((w) => w.t('inspect.only', { n: most }))
+  shift.work.bench.quantity = n
+  shown((w) => w.t('inspect.units', { n }), { number: n })
+}
+
+/** PASS: all four ✓, the proposed grade and disposition, next. */
+export async function pass(): Promise<void> {
+  const bench = shift.work.bench
+  if (!bench) return attention((w) => w.t('inspect.unit_first'))
+  for (const check of CHECKS) setOutcome(check, 'pass')
+  bench.grade = ''
+  await save()
+}
+
+/** Record the verdict and what is done with the goods; what is left of the group stays on the bench. */
+export async function save(): Promise<void> {
+  const bench = shift.bench
+  const view = bench ? await queries.lineView(bench.lineId) : null
+  if (!bench || !view) return attention((w) => w.t('inspect.unit_first'))
+  const order = await queries.orderOf(view.line.order_id)
+  const policy = await policyOf(order)
+  const step = missingSteps(bench, view.item)[0]
+  if (step) return attention((w) => w.t('inspect.step_missing', { step: w.name(step) }), { more: (w) => w.t('inspect.not_saved') })
+  const check = missingChecks(policy, bench.checks)[0]
+  if (check) return attention((w) => w.t('inspect.check_missing', { check: w.core(`check.${check}`) }), { more: (w) => w.t('inspect.not_saved') })
+
+  const grade = bench.grade || proposedGrade(bench.checks)
+  const { inspectionId, dispositionId, lineId, quantity, serial, lot, expiry, note } = bench
+  await record('inspect', {
+    inspection_id: inspectionId, line_id: lineId, site_id: siteId(), quantity, verdict: verdictOf(bench.checks), grade, checks: bench.checks,
+    serial, lot, container_id: bench.containerId, steps: bench.steps, note, photos: bench.photos,
+  }) // prettier-ignore
+  const kind = isUnclaimed(order) ? '' : dispositionOf(bench, view.item, policy)
+  if (kind)
+    await record('dispose', {
+      disposition_id: dispositionId, line_id: lineId, site_id: siteId(), quantity, kind, inspection_id: inspectionId,
+      lot, expiry, serial, container_id: bench.containerId, to_container_id: shift.work.totes[kind] ?? '',
+    }) // prettier-ignore
+  await putNext(lineId, serial)
+  await sayJudged(kind, grade, order, dispositionId, quantity)
+}
+
+async function putNext(lineId: string, serial: string): Promise<void> {
+  shift.work.bench = null
+  const after = await queries.lineView(lineId)
+  if (after && !serial && !after.item?.serial_tracked && uninspected(after) > 0) await bring(after)
+}
+
+async function sayJudged(kind: DispositionKind | '', grade: Grade, order: ReturnOrder | null, dispositionId: string, quantity: number): Promise<void> {
+  const left = (await waitingLines()).reduce((sum, view) => sum + uninspected(view), 0)
+  const told = { number: left, more: ((w) => w.t('inspect.left', { n: left })) satisfies Say }
+  const what: Say = (w) => [`${grade} ×${quantity}`, kind && w.core(`disposition.${kind}`)].filter(Boolean).join(' → ')
+  const disposition = await queries.dispositionOf(dispositionId)
+  if (!kind && isUnclaimed(order)) {
+    const place = await queries.zoneFor(siteId(), 'unclaimed')
+    return right((w) => w.t('inspect.saved_unclaimed', { zone: w.name(place?.zone) }), told)
+  }
+  if (disposition?.state === 'proposed') return attention((w) => w.t('inspect.proposed', { kind: w.core(`disposition.${disposition.kind}`) }), told)
+  if (order && !order.authorised) return attention((w) => w.t('inspect.waits_approval'), { ...told, more: what })
+  if (order && await queries.blockingOf(order.id)) return attention((w) => w.t('inspect.saved_blocked'), { ...told, more: what })
+  right(what, told)
+}
+
+/** Card ×N: this many of the group on the bench. */
+export async function setQuantityByCard(n: number): Promise<void> {
+  const bench = shift.work.bench
+  const view = bench ? await queries.lineView(bench.lineId) : null
+  if (!bench || !view) return attention((w) => w.t('inspect.unit_first'))
+  setBenchQuantity(n, uninspected(view))
+}

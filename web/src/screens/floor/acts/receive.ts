@@ -1,0 +1,379 @@
+/**
+ * 拆包收货: a parcel becomes units in a tote, one scan a unit.
+ *
+ * No scan of goods is refused here: whatever is on the table is counted and stands in quarantine, and what does not fit
+ * the paper is said at once. The first unit of a parcel without an order opens a return without order by itself.
+ */
+
+import { type Gs1 } from '../../../lib/gs1'
+import { containerId, scanLineId, uuid7 } from '../../../lib/ids'
+import { nextNumber, record } from '../../../lib/outbox'
+import type { Bin, Container, Item, OutboundOrder, Parcel, Receipt, ReturnOrder } from '../../../lib/protocol'
+import * as queries from '../../../lib/queries'
+import type { LineView } from '../../../lib/queries'
+import { go } from '../../../router.svelte'
+import type { Say } from '../say'
+import { shift } from '../shift.svelte'
+import { signFor } from './sign'
+import { alarm, attention, itemName, me, nameOfPerson, plainPhotos, right, shown, siteId, today } from './tell'
+
+// —— the parcel ———————————————————————————————————————————————————————————————————————————————————————
+
+/** Waybill: the parcel in hand is finished, this one is opened; signed for first, if nobody did. */
+export async function openByWaybill(waybill: string, outbound: OutboundOrder | null): Promise<void> {
+  const { parcel, fresh } = await signFor(waybill)
+  await openParcel(parcel, fresh, outbound)
+}
+
+export async function openParcel(parcel: Parcel, fresh = false, outbound: OutboundOrder | null = null): Promise<void> {
+  if (shift.work.receive.parcelId === parcel.id) {
+    go('/floor/receive')
+    return shown((w) => w.t('receive.same_parcel'), { more: () => parcel.waybill })
+  }
+  if (parcel.state === 'refused') return attention((w) => w.t('receive.refused_parcel'), { more: (w) => w.t('receive.refused_parcel.more') })
+
+  await closeParcel()
+  if (parcel.state === 'signed' || parcel.state === 'claimed') await record('open_parcel', { parcel_id: parcel.id })
+  const orders = await queries.ordersOfParcel(parcel)
+  const order = orders[0]
+  shift.work.receive = {
+    ...shift.work.receive,
+    ...{ parcelId: parcel.id, orderId: order?.id ?? '', customerId: outbound?.customer_id ?? '', photos: [], itemId: '', receiptId: '' },
+  }
+  shift.work.lots = {}
+  go('/floor/receive')
+
+  const signed: Say = (w) => (fresh ? w.t('receive.signed_too') : '')
+  if (order?.status === 'cancelled') attention((w) => w.t('receive.cancelled'), { more: (w) => w.t('receive.cancelled.more') })
+  else if (order) {
+    const expected = (await queries.linesOf(order.id)).reduce((sum, view) => sum + view.line.expected, 0)
+    right((w) => w.t('receive.opened', { number: order.number }), { more: signed, number: expected || undefined })
+  } else attention((w) => w.t('receive.opened_no_order'), { more: (w) => w.t('receive.opened_no_order.more') })
+  shift.countEarly()
+}
+
+/** An approved return whose goods are simply here, without a parcel: over the counter, or from its card on Home. */
+export async function receiveOrder(order: ReturnOrder): Promise<void> {
+  await closeParcel()
+  const taken = order.claimed_by && order.claimed_by !== me().id ? await nameOfPerson(order.claimed_by) : ''
+  if (!order.claimed_by) await record('take_task', { order_id: order.id })
+  shift.work.receive = { ...shift.work.receive, parcelId: '', orderId: order.id, customerId: order.customer_id, itemId: '', receiptId: '' }
+  shift.work.lots = {}
+  go('/floor/receive')
+  if (taken) attention((w) => w.t('receive.taken_by', { name: taken }), { more: (w) => w.t('receive.taken_by.more') })
+  else right((w) => w.t('receive.ready', { number: order.number }))
+}
+
+/** Return number, outbound number or platform number: whose goods these are. */
+export async function bindOrder(order: ReturnOrder | null, outbound: OutboundOrder | null): Promise<void> {
+  const mine = shift.work.receive
+  if (order) {
+    if (mine.parcelId) await record('bind_parcel', { parcel_id: mine.parcelId, order_id: order.id })
+    shift.work.receive.orderId = order.id
+    if (order.status === 'cancelled') attention((w) => w.t('receive.cancelled'), { more: (w) => w.t('receive.cancelled.more') })
+    else right((w) => w.t('receive.bound', { number: order.number }))
+    return
+  }
+  if (!outbound) return
+  shift.work.receive.customerId = outbound.customer_id
+  const open = await queries.orderOf(mine.orderId)
+  if (open?.origin === 'without_order' && !open.customer_id) await nameCustomer(open, outbound.customer_id)
+  const customer = await queries.customer(outbound.customer_id)
+  right((w) => w.t('receive.sender', { name: customer?.name ?? '' }), { more: () => outbound.number })
+}
+
+export async function nameCustomer(order: ReturnOrder, customerId: string): Promise<void> {
+  await record('edit_return', { id: order.id, set: { customer_id: customerId }, was: { customer_id: order.customer_id } })
+}
+
+/**
+ * Nothing was scanned from it: it stays open, for it may have been picked up by mistake. Goods nobody can name an owner
+ * for make it unclaimed, and somebody in the office will look for one.
+ */
+export async function closeParcel(): Promise<void> {
+  const { parcelId, photos } = shift.work.receive
+  const parcel = parcelId ? await queries.parcelOf(parcelId) : null
+  if (!parcel) return
+  const received = await queries.receiptsOfParcel(parcel.id)
+  if (parcel.state === 'opened' && received.some((receipt) => receipt.quantity > receipt.unreceived)) {
+    const orders = await queries.ordersOfParcel(parcel)
+    const unclaimed = orders.every((order) => order.origin !== 'filed' && !order.customer_id)
+    await record('close_parcel', { parcel_id: parcel.id, unclaimed, photos: plainPhotos(photos) })
+  }
+  shift.work.receive = { ...shift.work.receive, parcelId: '', orderId: '', customerId: '', photos: [], itemId: '', receiptId: '' }
+}
+
+/** DONE, NEXT and the button. */
+export async function finishParcel(): Promise<void> {
+  const { parcelId, orderId } = shift.work.receive
+  if (!parcelId && !orderId) return shown((w) => w.t('receive.scan_next'))
+  const parcel = await queries.parcelOf(parcelId)
+  await closeParcel()
+  shift.work.receive.orderId = ''
+  const after = parcel ? await queries.parcelOf(parcel.id) : null
+  if (after?.state === 'unclaimed') attention((w) => w.t('receive.closed_unclaimed'), { more: (w) => w.t('receive.closed_unclaimed.more') })
+  else if (after?.state === 'opened') attention((w) => w.t('receive.left_open'), { more: () => after.waybill })
+  else right((w) => w.t('receive.closed'), { more: (w) => w.t('receive.scan_next') })
+}
+
+/** EMPTY: a parcel with nothing in it is believed only with a photo. */
+export async function emptyParcel(): Promise<void> {
+  const { parcelId } = shift.work.receive
+  if (!parcelId) return attention((w) => w.t('receive.waybill_first'))
+  const photo = await shift.ask('photo', { kind: 'outer', title: (w) => w.t('receive.empty.photo'), required: true })
+  if (!photo) return attention((w) => w.t('receive.empty.not_without'))
+  await record('close_parcel', { parcel_id: parcelId, empty: true, photos: plainPhotos([...shift.work.receive.photos, photo]) })
+  shift.work.receive = { ...shift.work.receive, parcelId: '', orderId: '', customerId: '', photos: [], itemId: '', receiptId: '' }
+  attention((w) => w.t('receive.empty'), { more: (w) => w.t('receive.scan_next') })
+}
+
+export async function photographParcel(): Promise<void> {
+  const photo = await shift.ask('photo', { kind: 'whole', title: (w) => w.t('receive.photo'), required: false })
+  if (photo) shift.work.receive.photos = [...shift.work.receive.photos, photo]
+}
+
+// —— the goods ————————————————————————————————————————————————————————————————————————————————————————
+
+export interface Goods {
+  item: Item | null
+  /** Units in the scanned pack. */
+  pack: number
+  gs1: Gs1 | null
+  serial: string
+  /** Receipts of this serial that the pack knows of. */
+  receipts: Receipt[]
+}
+
+/** One scan of goods: whose line, what lot, count it, say what is odd about it. */
+export async function receiveGoods({ item, pack, gs1, serial, receipts }: Goods): Promise<void> {
+  const mine = shift.work.receive
+  const scan = shift.now!
+  if (!mine.parcelId && !mine.orderId) {
+    shift.work.early = [...shift.work.early, scan]
+    return attention((w) => w.t('sign.waybill_first'), { more: (w) => w.t('sign.waits', { n: shift.work.early.length }) })
+  }
+
+  if (item?.serial_tracked && !serial) {
+    serial = (await shift.ask('serial', { item })) ?? ''
+    receipts = serial ? (await queries.receiptsOfParcel(mine.parcelId)).filter((receipt) => receipt.serial === serial) : []
+  }
+  const here = receipts.filter((receipt) => receipt.quantity > receipt.unreceived)
+  const twice = here.find((receipt) => receipt.order_id === mine.orderId || (mine.parcelId && receipt.parcel_id === mine.parcelId))
+  if (serial && twice)
+    return alarm({
+      what: (w) => w.t('receive.serial_twice'),
+      kept: (w) => w.t('receive.serial_twice.kept', { serial, time: w.time(twice.made_at) }),
+      todo: (w) => w.t('receive.serial_twice.todo'),
+    })
+
+  const { order, view, lineId } = await lineFor(item, scan.text)
+  const { lot, expiry } = await lotOf(item, gs1)
+  const quantity = serial ? 1 : pack * (gs1?.count || 1) * shift.work.times
+  const receiptId = scan.id // a scan that comes again after a crash is the same receipt, and is not counted twice
+  await record(
+    'scan_item',
+    {
+      receipt_id: receiptId, order_id: order.id, line_id: lineId, site_id: siteId(), parcel_id: mine.parcelId, item_id: item?.id ?? '',
+      quantity, lot, expiry, serial, text: scan.text, symbology: scan.symbology, container_id: mine.toteId, bin_id: mine.binId,
+    }, // prettier-ignore
+    { scan },
+  )
+  shift.work.times = 1
+  shift.work.receive.itemId = item?.id ?? ''
+  shift.work.receive.receiptId = receiptId
+  shift.work.receive.orderId = order.id
+  await sayReceived({ item, order, view, lineId, quantity, lot, expiry, serial, elsewhere: here[0] ?? null })
+}
+
+/** The line these goods count for: one that still waits for them, in one of the parcel's orders; else one of their own. */
+async function lineFor(item: Item | null, text: string): Promise<{ order: ReturnOrder; view: LineView | null; lineId: string }> {
+  const mine = shift.work.receive
+  const parcel = mine.parcelId ? await queries.parcelOf(mine.parcelId) : null
+  let orders = parcel ? await queries.ordersOfParcel(parcel) : []
+  const current = await queries.orderOf(mine.orderId)
+  if (current && !orders.some((order) => order.id === current.id)) orders = [current, ...orders]
+  const first = current ?? orders[0] ?? (await openWithoutOrder())
+  if (!item) return { order: first, view: null, lineId: scanLineId(first.id, '', text) }
+
+  const planned: { order: ReturnOrder; view: LineView }[] = []
+  for (const order of orders)
+    for (const view of await queries.linesOf(order.id))
+      if (view.line.item_id === item.id && !view.line.removed && view.line.expected > 0) planned.push({ order, view })
+  const open = planned.filter(({ view }) => view.line.received < view.line.expected)
+  const candidates = open.length > 0 ? open : planned
+  const several = new Set(candidates.map(({ order }) => order.id)).size > 1 && open.length > 0
+  const chosen = several ? await askWhichOrder(item, candidates) : candidates[0]
+  if (chosen) return { ...chosen, lineId: chosen.view.line.id }
+
+  const lineId = scanLineId(first.id, item.id, '')
+  return { order: first, view: await queries.lineView(lineId), lineId }
+}
+
+async function askWhichOrder<C extends { order: ReturnOrder; view: LineView }>(item: Item, candidates: C[]): Promise<C | undefined> {
+  const options = candidates.map((candidate) => ({
+    id: candidate.view.line.id,
+    value: candidate,
+    icon: 'list' as const,
+    words: () => candidate.order.number,
+    more: (w: Parameters<Say>[0]) => w.t('receive.waits_for', { n: candidate.view.line.expected - candidate.view.line.received }),
+  }))
+  const chosen = await shift.ask('choose', { title: (w) => w.t('receive.which_order', { item: w.name(item) }), options })
+  return (chosen as C | null) ?? candidates[0]
+}
+
+async function openWithoutOrder(): Promise<ReturnOrder> {
+  const { parcelId, customerId } = shift.work.receive
+  const order_id = uuid7()
+  await record('open_return_without_order', {
+    order_id, number: await nextNumber(), site_id: siteId(), parcel_id: parcelId, customer_id: customerId,
+  }) // prettier-ignore
+  shift.work.receive.orderId = order_id
+  return (await queries.orderOf(order_id))!
+}
+
+/** From the code itself, else what was said of this item in this parcel, else asked, once. */
+async function lotOf(item: Item | null, gs1: Gs1 | null): Promise<{ lot: string; expiry: string }> {
+  const read = { lot: gs1?.lot ?? '', expiry: gs1?.expiry ?? gs1?.bestBefore ?? '' }
+  if (!item || (!item.lot_tracked && !item.expiry_tracked)) return read
+  if ((read.lot || !item.lot_tracked) && (read.expiry || !item.expiry_tracked)) return read
+  const said = shift.work.lots[item.id]
+  if (said && (!read.lot || said.lot === read.lot)) return said
+  const answer = (await shift.ask('lot', { item, ...read })) ?? read
+  shift.work.lots = { ...shift.work.lots, [item.id]: answer }
+  return answer
+}
+
+interface Received {
+  item: Item | null
+  order: ReturnOrder
+  view: LineView | null
+  lineId: string
+  quantity: number
+  lot: string
+  expiry: string
+  serial: string
+  elsewhere: Receipt | null
+}
+
+/** The gravest oddity gives the words, the others follow below it. */
+async function sayReceived({ item, order, view, lineId, quantity, lot, expiry, serial, elsewhere }: Received): Promise<void> {
+  const after = await queries.lineView(lineId)
+  const received = after?.line.received ?? quantity
+  const expected = after?.line.expected ?? 0
+  const numbers = { number: received, of: expected || undefined }
+  const name = itemName(item, shift.now?.text)
+
+  if (item?.hazard) {
+    const place = await queries.zoneFor(siteId(), 'hazard')
+    return alarm({
+      what: (w) => w.t('receive.hazard', { item: name(w) }),
+      kept: (w) => w.t('receive.hazard.kept', { n: received }),
+      todo: (w) => w.t('receive.hazard.todo', { zone: w.name(place?.zone), bin: place?.bin?.code ?? '' }),
+    })
+  }
+
+  const odd: Say[] = []
+  const planned = (await queries.linesOf(order.id)).some((other) => other.line.expected > 0)
+  const sold = view?.line.serials.map(String) ?? []
+  if (!item) odd.push((w) => w.t('receive.unknown_kept'))
+  if (order.status === 'cancelled') odd.push((w) => w.t('receive.cancelled'))
+  if (await queries.blockingOf(order.id, lineId)) odd.push((w) => w.t('receive.blocked'))
+  if (item && expected === 0 && planned) odd.push((w) => w.t('receive.not_on_order'))
+  if (expected > 0 && received > expected) odd.push((w) => w.t('receive.over', { n: received - expected }))
+  if (serial && elsewhere) odd.push((w) => w.t('receive.serial_elsewhere'))
+  if (serial && sold.length > 0 && !sold.includes(serial)) odd.push((w) => w.t('receive.serial_not_sold'))
+  if (item?.binds_lot && lot && view?.line.lot && view.line.lot !== lot) odd.push((w) => w.t('receive.wrong_lot', { lot, expected: view.line.lot }))
+  if (expiry && expiry < today()) odd.push((w) => w.t('receive.expired', { date: expiry }))
+
+  const [first, ...others] = odd
+  if (first) attention(first, { ...numbers, more: (w) => [name(w), ...others.map((say) => say(w))].join(' · ') })
+  else right(name, { ...numbers, more: (w) => [quantity > 1 ? `+${quantity}` : '', serial, lot && w.t('receive.lot', { lot })].filter(Boolean).join(' · ') })
+}
+
+// —— codes nobody knows, quantities —————————————————————————————————————————————————————————————————
+
+/** Kept whatever happens: leaving the question, or scanning on, records it as goods without a name. */
+export async function receiveUnknown(text: string, gs1: Gs1 | null = null): Promise<void> {
+  const mine = shift.work.receive
+  if (mine.parcelId || mine.orderId) {
+    const answer = await shift.ask('unknown', { text })
+    if (answer?.item) await record('map_barcode', { barcode_id: uuid7(), text, item_id: answer.item.id, quantity: 1 })
+    return receiveGoods({ item: answer?.item ?? null, pack: 1, gs1, serial: gs1?.serial ?? '', receipts: [] })
+  }
+  await receiveGoods({ item: null, pack: 1, gs1, serial: '', receipts: [] })
+}
+
+/** How many lie here in all of what was scanned last: the scan counted one, this counts the rest, or takes back. */
+export async function setQuantity(): Promise<void> {
+  const receipt = (await queries.receiptsOfParcel(shift.work.receive.parcelId)).find((one) => one.id === shift.work.receive.receiptId)
+    ?? (await queries.receiptOf(shift.work.receive.receiptId)) // prettier-ignore
+  const item = receipt ? await queries.item(receipt.item_id) : null
+  if (!receipt) return attention((w) => w.t('receive.scan_item_first'))
+  if (receipt.serial) return attention((w) => w.t('receive.serial_is_one'))
+  const view = await queries.lineView(receipt.line_id)
+  const counted = receipt.quantity - receipt.unreceived
+  const left = view ? Math.max(0, view.line.expected - view.line.received) : 0
+  const barcodes = item ? await queries.codesOfItem(item.id) : []
+  const pack = Math.max(1, ...barcodes.map((barcode) => barcode.quantity))
+  const total = await shift.ask('quantity', { item, pack, start: counted, title: (w) => w.t('quantity.title'), all: left > 0 ? counted + left : 0 })
+  if (total === null || total === counted) return
+  await changeCount(receipt, total - counted)
+  const after = await queries.lineView(receipt.line_id)
+  const told = { number: after?.line.received, of: after?.line.expected || undefined, more: itemName(item, receipt.text) }
+  if (after && after.line.expected > 0 && after.line.received > after.line.expected)
+    attention((w) => w.t('receive.over', { n: after.line.received - after.line.expected }), told)
+  else right((w) => w.t('receive.counted', { n: total }), told)
+}
+
+async function changeCount(receipt: Receipt, by: number): Promise<void> {
+  if (by < 0) return void (await record('unreceive', { receipt_id: receipt.id, quantity: -by, reason: 'miscounted' }))
+  const { order_id, line_id, site_id, parcel_id, item_id, lot, expiry, text, symbology, container_id, bin_id } = receipt
+  const same = { order_id, line_id, site_id, parcel_id, item_id, lot, expiry, text, symbology, container_id, bin_id }
+  await record('scan_item', { receipt_id: uuid7(), ...same, quantity: by })
+}
+
+/** Everything the paper still expects is here: counted without scanning each, but never a serial number. */
+export async function receiveAll(): Promise<void> {
+  const order = await queries.orderOf(shift.work.receive.orderId)
+  if (!order) return
+  let counted = 0
+  let serials = 0
+  for (const { line, item } of await queries.linesOf(order.id)) {
+    const left = line.expected - line.received
+    if (left <= 0 || line.removed) continue
+    if (!item || item.serial_tracked) {
+      serials += left
+      continue
+    }
+    const { lot, expiry } = await lotOf(item, null)
+    await record('scan_item', {
+      receipt_id: uuid7(), order_id: order.id, line_id: line.id, site_id: siteId(), parcel_id: shift.work.receive.parcelId, item_id: item.id,
+      quantity: left, lot, expiry, text: item.sku, container_id: shift.work.receive.toteId, bin_id: shift.work.receive.binId,
+    }) // prettier-ignore
+    counted += left
+  }
+  if (serials > 0) attention((w) => w.t('receive.all_but_serials', { n: serials }), { number: counted })
+  else right((w) => w.t('receive.all'), { number: counted })
+}
+
+// —— where they stand —————————————————————————————————————————————————————————————————————————————————
+
+/** A new label becomes the tote the goods now go into. */
+export async function startTote(label: string): Promise<void> {
+  const id = containerId(siteId(), label)
+  await record('use_container', { container_id: id, site_id: siteId(), label, kind: 'tote', bin_id: shift.work.receive.binId }, { scan: shift.now ?? undefined })
+  shift.work.receive.toteId = id
+  right((w) => w.t('receive.tote_new'), { more: () => label })
+}
+
+export async function useTote(container: Container): Promise<void> {
+  shift.work.receive.toteId = container.id
+  right((w) => w.t('receive.tote'), { more: () => container.label })
+}
+
+export async function standAt(bin: Bin): Promise<void> {
+  shift.work.receive.binId = bin.id
+  const { toteId } = shift.work.receive
+  if (toteId) await record('move_container', { container_id: toteId, bin_id: bin.id }, { scan: shift.now ?? undefined })
+  right((w) => w.t(toteId ? 'receive.tote_stands' : 'receive.goods_stand', { bin: bin.code }))
+}

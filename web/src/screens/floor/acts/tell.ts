@@ -1,0 +1,67 @@
+// The three ways a scan ends: right, attention, wrong. Said, sounded and shown only after it is durable.
+
+import { identity, session } from '../../../lib/auth'
+import { feedback } from '../../../lib/feedback'
+import type { Item, Person, Photo } from '../../../lib/protocol'
+import { person as personOf } from '../../../lib/queries'
+import type { Say } from '../say'
+import { shift, type Alarm, type Result } from '../shift.svelte'
+
+type Told = Omit<Result, 'tone' | 'words'>
+
+function show(result: Result): void {
+  shift.result = { scanned: shift.now?.text, ...result }
+  shift.count++
+}
+
+export function right(words: Say, told: Told = {}): void {
+  show({ ...told, tone: 'ok', words })
+  feedback('right')
+}
+
+export function attention(words: Say, told: Told = {}): void {
+  show({ ...told, tone: 'warn', words })
+  feedback('attention')
+}
+
+/** Something is seen but nothing was done: no colour, the right tone. */
+export function shown(words: Say, told: Told = {}): void {
+  show({ ...told, tone: 'own', words })
+  feedback('right')
+}
+
+/** Nothing else goes on until somebody has understood it. */
+export function alarm(what: Alarm): void {
+  show({ tone: 'bad', words: what.what, more: what.todo })
+  shift.alarm = what
+  feedback('wrong')
+}
+
+export function siteId(): string {
+  return identity.get()?.site_id ?? ''
+}
+
+export function me(): Person {
+  const now = session.get()
+  if (!now) throw new Error('Nobody is signed in')
+  return now.person
+}
+
+export async function nameOfPerson(id: string): Promise<string> {
+  return (await personOf(id))?.name ?? ''
+}
+
+export const itemName =
+  (item: Item | null | undefined, fallback = ''): Say =>
+  (w) =>
+    item ? w.name(item) : fallback
+
+/** 'YYYY-MM-DD' of here and now. */
+export function today(): string {
+  return new Intl.DateTimeFormat('sv-SE').format(new Date())
+}
+
+/** As they travel: nothing but the hash and the kind. */
+export function plainPhotos(photos: readonly Photo[]): { sha256: string; kind: string }[] {
+  return photos.map(({ sha256, kind }) => ({ sha256, kind: kind ?? 'whole' }))
+}

@@ -1,0 +1,153 @@
+/**
+ * Every scan of the floor goes through here, one after the other, whatever screen is open.
+ *
+ * Behind an alarm or a question scans stand in line: they are neither lost nor taken as the answer. A scan that could not
+ * be saved is never beeped for; it raises an alarm that says what was kept.
+ */
+
+import { classify, type Expect, type Meaning } from '../../lib/classify'
+import { parseBadge, parseCard } from '../../lib/numbers'
+import { lock, session } from '../../lib/auth'
+import type { Scan } from '../../lib/scanner'
+import { route } from '../../router.svelte'
+import type { IconName } from '../../parts/Icon.svelte'
+import { alarm, attention } from './acts/tell'
+import { act, nameOf, playCard, rowOf, type Place } from './intent'
+import { shift, type Option } from './shift.svelte'
+import { badge } from './badge.svelte'
+
+const EXPECT: Record<Place, Expect | null> = { 'home': null, 'sign-for': 'waybill', 'receive': 'item', 'inspect': 'serial', 'put-away': 'container' }
+
+const ICONS: Record<Meaning['is'], IconName> = {
+  label: 'tote', sscc: 'tote', serial: 'serial', waybill: 'truck', item: 'parcel', gs1: 'parcel', bin: 'bin', document: 'list', badge: 'badge', card: 'ok', unknown: 'help',
+} // prettier-ignore
+
+/** Screens without a column of their own take scans as Home does. */
+export function place(): Place {
+  const here = route.parts[0] ?? ''
+  return here === 'sign-for' || here === 'receive' || here === 'inspect' || here === 'put-away' ? here : 'home'
+}
+
+export async function scanned(scan: Scan): Promise<void> {
+  if (shift.alarm) {
+    if (parseCard(scan.text) === 'OK') return closeAlarm()
+    return wait(scan)
+  }
+  const sheet = shift.sheet
+  if (sheet?.is === 'lot' || sheet?.is === 'serial') {
+    if (await answer(scan)) return
+  }
+  if (shift.asksInLine) return wait(scan)
+  if (sheet) shift.close()
+  shift.waiting = [...shift.waiting, scan]
+  await run()
+}
+
+async function wait(scan: Scan): Promise<void> {
+  shift.waiting = [...shift.waiting, scan]
+  await shift.keepScans()
+}
+
+/** A sheet that asks for a serial or a lot takes a scan of one as its answer. */
+async function answer(scan: Scan): Promise<boolean> {
+  const sheet = shift.sheet
+  const { best } = await classify(scan, 'serial')
+  if (sheet?.is === 'serial') {
+    const serial = best?.is === 'serial' ? best.serial : best?.is === 'unknown' ? best.text : best?.is === 'item' ? (best.gs1?.serial ?? '') : ''
+    if (!serial) return false
+    sheet.done(serial)
+    return true
+  }
+  if (sheet?.is === 'lot') {
+    const gs1 = best && (best.is === 'item' || best.is === 'gs1') ? best.gs1 : null
+    const lot = gs1?.lot ?? (best?.is === 'unknown' ? best.text : '')
+    if (!lot) return false
+    sheet.done({ lot, expiry: gs1?.expiry ?? sheet.asks.expiry })
+    return true
+  }
+  return false
+}
+
+export function closeAlarm(): void {
+  shift.alarm = null
+  void run()
+}
+
+let running = false
+
+/** Works through the line. Safe to call at any time. */
+export async function run(): Promise<void> {
+  if (running) return
+  running = true
+  try {
+    while (shift.waiting.length > 0 && !shift.alarm && session.get() && !session.get()?.locked) {
+      const [scan, ...rest] = shift.waiting
+      shift.now = scan!
+      shift.waiting = rest
+      await one(scan!)
+      shift.now = null
+      await shift.keepScans()
+    }
+  } finally {
+    running = false
+  }
+}
+
+async function one(scan: Scan): Promise<void> {
+  try {
+    if (scan.bounce) return attention((w) => w.t('scan.bounce'), { more: (w) => w.t('scan.bounce.more') })
+    const here = place()
+    const { best, candidates, ask } = await classify(scan, EXPECT[here])
+    const meaning = ask ? await choose(scan, candidates) : best
+    if (!meaning) return attention((w) => w.t('scan.left'), { more: (w) => w.t('nothing_done') })
+
+    if (meaning.is === 'badge') return await changePerson(scan)
+    if (meaning.is === 'card') {
+      if (!(await playCard(meaning.card, here))) attention((w) => w.t('scan.card_not_here', { card: meaning.card }))
+      return
+    }
+    await act(rowOf(meaning), here, scan)
+    if (scan.doubled && shift.result) shift.result = { ...shift.result, more: (w) => w.t('scan.doubled') }
+  } catch (error) {
+    failed(error)
+  }
+}
+
+/** Anything that may fail goes through here too: buttons as well as scans. */
+export async function attempt(task: () => unknown): Promise<void> {
+  try {
+    await task()
+  } catch (error) {
+    failed(error)
+  }
+}
+
+function failed(error: unknown): void {
+  const name = error instanceof Error ? error.name : ''
+  console.error(error)
+  if (name === 'StorageFull')
+    alarm({ what: (w) => w.t('full.what'), kept: (w) => w.t('full.kept'), todo: (w) => w.t('full.todo') })
+  else
+    alarm({
+      what: (w) => w.t('failed.what'),
+      kept: (w) => w.t('failed.kept'),
+      todo: (w) => w.t('failed.todo', { reason: error instanceof Error ? error.message : String(error) }),
+    })
+}
+
+async function choose(scan: Scan, candidates: Meaning[]): Promise<Meaning | null> {
+  const options: Option<Meaning>[] = candidates.map((meaning, n) => ({
+    id: `${meaning.is}-${n}`,
+    value: meaning,
+    icon: ICONS[meaning.is],
+    words: (w) => w.t(`kind.${meaning.is}`),
+    more: nameOf(meaning),
+  }))
+  return (await shift.ask('choose', { title: (w) => w.t('ask.which', { text: scan.text }), options })) as Meaning | null
+}
+
+/** Another badge: this person leaves, nothing in hand is lost, the next one types a PIN. */
+async function changePerson(scan: Scan): Promise<void> {
+  badge.scanned = scan.text
+  await lock()
+}

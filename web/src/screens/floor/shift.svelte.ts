@@ -1,0 +1,235 @@
+/**
+ * A shift on one handheld: what is in hand, what the last scan did, what is being asked, and the scans that wait.
+ *
+ * `work` is kept on the device after every change, so that a reload, a crash or an empty battery comes back to the same
+ * parcel, unit and count. A scan that is being asked about, and those behind it, are kept too and come again.
+ */
+
+import { dropDraft, loadDraft, saveDraft } from '../../lib/drafts'
+import type { IconName } from '../../parts/Icon.svelte'
+import type { Tone } from '../../parts/tone'
+import type { CheckResult, DispositionKind, Grade, Item, Photo, PhotoKind } from '../../lib/protocol'
+import type { Scan } from '../../lib/scanner'
+import type { Say } from './say'
+
+// —— what is shown ————————————————————————————————————————————————————————————————————————————————————
+
+export interface Result {
+  tone: Tone
+  words: Say
+  more?: Say
+  /** The big number; `of` is drawn small behind it: 2/3. */
+  number?: number | string
+  of?: number
+  scanned?: string
+}
+
+export interface Alarm {
+  what: Say
+  kept: Say
+  todo: Say
+}
+
+export interface Action {
+  id: string
+  words: Say
+  icon: IconName
+  run: () => unknown
+  danger?: boolean
+}
+
+// —— what is asked ————————————————————————————————————————————————————————————————————————————————————
+
+export interface Option<T> {
+  id: string
+  words: Say
+  more?: Say
+  icon: IconName
+  value: T
+}
+
+export interface LotAnswer {
+  lot: string
+  expiry: string
+}
+
+/** `waits`: scans stand in line until it is answered. Otherwise the next scan closes it and is done as usual. */
+interface Asked {
+  choose: { asks: { title: Say; options: Option<unknown>[] }; answer: unknown }
+  lot: { asks: { item: Item; lot: string; expiry: string }; answer: LotAnswer }
+  serial: { asks: { item: Item }; answer: string }
+  /** `all`: what 'receive all' would count, 0 when that makes no sense; `none`: a way to say there is no number (-1). */
+  quantity: { asks: { item: Item | null; pack: number; start: number; title: Say; all: number; none?: Say }; answer: number }
+  photo: { asks: { kind: PhotoKind; title: Say; required: boolean }; answer: Photo }
+  unknown: { asks: { text: string }; answer: { item: Item | null } }
+  reason: { asks: { title: Say; options: Option<string>[] }; answer: string }
+}
+export type AskName = keyof Asked
+const WAITS: readonly AskName[] = ['choose', 'lot', 'serial']
+
+export type Asking = {
+  [N in AskName]: { is: N; asks: Asked[N]['asks']; done: (answer: Asked[N]['answer'] | null) => void }
+}[AskName]
+export type Sheet = Asking | { is: 'more' } | { is: 'type' }
+
+// —— what is in hand ——————————————————————————————————————————————————————————————————————————————————
+
+/** A unit, or a group of like ones, on the inspection bench. */
+export interface Bench {
+  inspectionId: string
+  dispositionId: string
+  lineId: string
+  quantity: number
+  serial: string
+  lot: string
+  expiry: string
+  containerId: string
+  checks: CheckResult[]
+  steps: { code: string; value: string }[]
+  /** '' leaves it to the policy. */
+  grade: Grade | ''
+  kind: DispositionKind | ''
+  note: string
+  photos: Photo[]
+}
+
+/** Units picked by hand on the way to a bin. */
+export interface Pick {
+  id: string
+  lineId: string
+  dispositionId: string
+  quantity: number
+  lot: string
+  expiry: string
+  serial: string
+  containerId: string
+}
+
+/** What Home shows of the thing last looked up. */
+export type Look = { is: 'item' | 'order' | 'outbound' | 'container' | 'bin' | 'serial' | 'parcel'; id: string }
+
+export interface Work {
+  load: { id: string } | null
+  lastParcelId: string
+  receive: {
+    parcelId: string
+    orderId: string
+    /** Who the waybill or the outbound order says sent it, while there is no return order. */
+    customerId: string
+    toteId: string
+    binId: string
+    photos: Photo[]
+    itemId: string
+    receiptId: string
+  }
+  /** Lot and date of the items of this parcel, asked once. */
+  lots: Record<string, LotAnswer>
+  /** ×N: the next item scan counts this many. */
+  times: number
+  filter: { parcelId: string; orderId: string; containerId: string }
+  bench: Bench | null
+  totes: Partial<Record<DispositionKind, string>>
+  containers: string[]
+  /** A bin of another zone, scanned once: the second scan means it. */
+  anyway: string
+  picks: Pick[]
+  look: Look | null
+  /** An item scanned before its waybill: it waits and is counted after it. */
+  early: Scan[]
+}
+
+const EMPTY: Work = {
+  load: null,
+  lastParcelId: '',
+  receive: { parcelId: '', orderId: '', customerId: '', toteId: '', binId: '', photos: [], itemId: '', receiptId: '' },
+  lots: {},
+  times: 1,
+  filter: { parcelId: '', orderId: '', containerId: '' },
+  bench: null,
+  totes: {},
+  containers: [],
+  anyway: '',
+  picks: [],
+  look: null,
+  early: [],
+}
+
+class Shift {
+  work = $state<Work>(structuredClone(EMPTY))
+  result = $state.raw<Result | null>(null)
+  /** Counts results, so that the same words twice are still seen to be new. */
+  count = $state(0)
+  alarm = $state.raw<Alarm | null>(null)
+  sheet = $state.raw<Sheet | null>(null)
+  /** Scans in line behind an alarm or a question. */
+  waiting = $state.raw<Scan[]>([])
+  /** The scan being worked on. */
+  now = $state.raw<Scan | null>(null)
+  ready = $state(false)
+
+  /** Ask something; null when the person leaves it. */
+  ask<N extends AskName>(is: N, asks: Asked[N]['asks']): Promise<Asked[N]['answer'] | null> {
+    this.close()
+    return new Promise((answered) => {
+      const done = (answer: Asked[N]['answer'] | null) => {
+        this.sheet = null
+        answered(answer)
+      }
+      this.sheet = { is, asks, done } as Sheet
+      void this.keepScans()
+    })
+  }
+
+  close(): void {
+    const sheet = this.sheet
+    this.sheet = null
+    if (sheet && 'done' in sheet) sheet.done(null)
+  }
+
+  get asksInLine(): boolean {
+    return this.sheet !== null && (WAITS as readonly string[]).includes(this.sheet.is)
+  }
+
+  async wake(): Promise<Scan[]> {
+    const kept = await loadDraft<Partial<Work>>('floor')
+    if (kept) this.work = { ...structuredClone(EMPTY), ...kept }
+    const scans = (await loadDraft<Scan[]>('floor.scans')) ?? []
+    this.ready = true
+    return scans
+  }
+
+  /** Keep `work` whenever it changes. Call once, at start; returns how to stop. */
+  keep(): () => void {
+    return $effect.root(() => {
+      $effect(() => {
+        if (this.ready) void saveDraft('floor', $state.snapshot(this.work))
+      })
+    })
+  }
+
+  /** Scans not yet done are kept while something stands between them and being recorded. */
+  async keepScans(): Promise<void> {
+    const scans = [...(this.now ? [this.now] : []), ...this.waiting]
+    if (scans.length > 0) await saveDraft('floor.scans', scans)
+    else await dropDraft('floor.scans')
+  }
+
+  /** The scans that came too early take their place at the head of the line. */
+  countEarly(): void {
+    this.waiting = [...$state.snapshot(this.work.early), ...this.waiting]
+    this.work.early = []
+  }
+
+  /** What is on the bench, as plain values that can be stored and sent. */
+  get bench(): Bench | null {
+    return $state.snapshot(this.work.bench) as Bench | null
+  }
+
+  /** End of shift: nothing stays in hand for the next person. */
+  clear(): void {
+    this.work = structuredClone(EMPTY)
+    this.result = null
+  }
+}
+
+export const shift = new Shift()

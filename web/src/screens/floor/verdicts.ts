@@ -1,0 +1,12 @@
+// What supervisors decided about this handheld's work in the last two weeks.
+
+import { identity } from '../../lib/auth'
+import type { Conflict, ReturnOrder } from '../../lib/protocol'
+import { orderOf, verdicts } from '../../lib/queries'
+
+const TWO_WEEKS = 14 * 86_400_000
+
+export async function lately(limit: number): Promise<{ conflict: Conflict; order: ReturnOrder | null }[]> {
+  const found = await verdicts(identity.get()?.device_id ?? '', Math.max(1, Date.now() - TWO_WEEKS))
+  return Promise.all(found.slice(0, limit).map(async (conflict) => ({ conflict, order: await orderOf(conflict.order_id) })))
+}
