@@ -1,11 +1,18 @@
 """Alerts: one per rule and subject, counted, closing itself when its cause is gone."""
 
-from typing import Any
+from typing import Any, Literal
 
+from sqlmodel import col
+
+from .alert_rules import RULES, Breach, Heard, Rule
 from .errors import Invalid, Stale
-from .events import AlertClosed
+from .events import AlertClosed, AlertRaised
+from .ids import derived_id
 from .model import Command, Outcome, Table, integer, json_dict, moment, ref
 from .work import Work
+
+HEARD: frozenset[str] = frozenset(kind.__name__ for rule in RULES.values() for kind in rule.hears)
+"""The events any rule listens to."""
 
 
 class Alert(Table, table=True):
@@ -50,6 +57,8 @@ class SnoozeAlert(Command, frozen=True):
 
 OPEN = ("open", "acknowledged", "in_progress", "snoozed")
 
+Step = Literal["", "raise", "count", "wake", "reopen", "close", "note_gone"]
+
 
 def acknowledge_alert(work: Work, command: AcknowledgeAlert) -> Outcome | None:
     alert = _open(work, command.alert_id)
@@ -76,6 +85,80 @@ def snooze_alert(work: Work, command: SnoozeAlert) -> None:
     alert = _open(work, command.alert_id)
     alert.state = "snoozed"
     alert.snoozed_until = command.until
+
+
+# Raised and closed by the rules
+
+
+def hear(work: Work, heard: Heard) -> None:
+    """Judges anew whatever this event may have changed."""
+    for rule in RULES.values():
+        if any(heard.kind == kind.__name__ for kind in rule.hears):
+            for subject in rule.subjects(work, heard):
+                judge(work, rule, subject)
+
+
+def subjects(work: Work, rule: Rule) -> list[str]:
+    """What time alone may have changed: what the rule's schedule names, and the subjects of its open alerts."""
+    still_open = work.find(Alert, Alert.rule == rule.id, col(Alert.state).in_(OPEN))
+    return sorted({*rule.scheduled(work), *(alert.subject for alert in still_open)})
+
+
+def stands(work: Work, rule: Rule, subject: str) -> bool:
+    """Whether judging would change nothing; needs no transaction that writes."""
+    return _step(work.look(Alert, alert_id(rule, subject)), rule.breach(work, subject), work.now) == ""
+
+
+def judge(work: Work, rule: Rule, subject: str) -> None:
+    """Raises, counts, wakes, reopens or closes the one alert of this rule and subject, as its facts are now."""
+    id = alert_id(rule, subject)
+    alert = work.seek(Alert, id)
+    breach = rule.breach(work, subject)
+    step = _step(alert, breach, work.now)
+    if breach is None:
+        if alert is not None and step == "close":
+            _close(work, alert, "auto_closed", rule.gone)
+        elif alert is not None and step == "note_gone":
+            alert.facts = {**alert.facts, "gone_at": work.now}
+        return
+    if step == "":
+        return
+
+    if alert is None:
+        alert = work.add(Alert, id=id, rule=rule.id, subject=subject, first_at=work.now)
+    elif step != "wake":
+        work.count(alert, occurrences=1)
+    alert.site_id, alert.order_id, alert.item_id = breach.site_id, breach.order_id, breach.item_id
+    alert.severity = breach.severity or rule.severity
+    alert.facts = breach.facts
+    alert.last_at = work.now
+    if step != "count":
+        alert.state = "open"
+        alert.snoozed_until = alert.closed_at = 0
+        alert.closed_by = alert.closing_reason = ""
+        work.record(AlertRaised(site_id=alert.site_id, rule=rule.id), id)
+
+
+def alert_id(rule: Rule, subject: str) -> str:
+    return derived_id("alert", rule.id, subject)
+
+
+def _step(alert: Alert | None, breach: Breach | None, now: int) -> Step:
+    """What is due. Decided by a person, an alert comes back on other facts only; closed by itself, whenever it breaches again."""
+    if breach is None:
+        if alert is None or alert.state in ("dismissed", "auto_closed"):
+            return ""
+        # What was resolved and really went away is a new case when it comes back, even with the same numbers.
+        return "close" if alert.state in OPEN else "" if "gone_at" in alert.facts else "note_gone"
+    if alert is None:
+        return "raise"
+    if alert.state == "auto_closed":
+        return "reopen"
+    if alert.state == "snoozed" and alert.snoozed_until <= now:
+        return "wake"
+    if alert.facts == breach.facts:
+        return ""
+    return "count" if alert.state in OPEN else "reopen"
 
 
 def _open(work: Work, alert_id: str) -> Alert:

@@ -249,6 +249,11 @@ class Work:
         if shape := self._shapes.get(model):
             self._removed.append((shape, record))
 
+    def leave(self, record: Any) -> None:
+        """The record stays, and leaves its feed: devices forget it. Changed again, it is there again."""
+        if shape := self._shapes.get(type(record).table):
+            self._removed.append((shape, record))
+
     def record(self, event: Event, subject_id: str) -> None:
         """Tells what happened, once, in this transaction."""
         self._events.append((event, subject_id, self.cause, self.device_id))

@@ -1,0 +1,28 @@
+"""THE TABLE of alert rules. A new rule is a file here and a line in this table."""
+
+from . import (
+    device_silent,
+    expired_stock,
+    inspection_failed,
+    inspection_overdue,
+    ledger_drift,
+    negative_stock,
+    over_received,
+    parcel_unclaimed_too_long,
+    review_overdue,
+    short_received,
+    unexpected_item,
+    wrong_lot_or_serial,
+)
+from .rule import Breach, Heard, Rule
+
+__all__ = ["RULES", "Breach", "Heard", "Rule"]
+
+RULES: dict[str, Rule] = {
+    rule.id: rule
+    for rule in (
+        over_received.RULE, short_received.RULE, unexpected_item.RULE, wrong_lot_or_serial.RULE, inspection_failed.RULE,
+        inspection_overdue.RULE, review_overdue.RULE, parcel_unclaimed_too_long.RULE, expired_stock.RULE, device_silent.RULE,
+        ledger_drift.RULE, negative_stock.RULE,
+    )
+}  # fmt: skip
