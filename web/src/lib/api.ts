@@ -1,0 +1,446 @@
+/**
+ * The desk's door to the server: typed questions and commands over the session cookie.
+ *
+ * A refusal arrives as `Problem`, a sentence for a person with facts for the program; a server nobody can reach as
+ * `Unreachable`. A write whose answer never came keeps its idempotency key, so that pressing the button again cannot
+ * do it twice, however the first attempt ended.
+ */
+
+import { uuid7 } from './ids'
+import { Problem, Unreachable, problemOf, send } from './net'
+
+export { Problem, Unreachable, online } from './net'
+
+// —— the wire ———————————————————————————————————————————————————————————————————————————————————————————
+
+export type Query = Record<string, string | number | boolean | undefined | null>
+type Write = 'POST' | 'PATCH' | 'DELETE'
+
+let onSignedOut: () => void = () => {}
+
+/** Told when the server says nobody is signed in here any more; the frame then asks again, over the open page. */
+export function whenSignedOut(listener: () => void): void {
+  onSignedOut = listener
+}
+
+/** Writes nobody answered yet. The same words to the same address are the same write; a changed word is another one. */
+const unanswered = new Map<string, string>()
+
+export function address(path: string, query: Query = {}): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== null && value !== '') search.set(name, String(value))
+  const text = search.toString()
+  return text ? `${path}?${text}` : path
+}
+
+async function get<T>(path: string, query: Query = {}): Promise<T> {
+  return read<T>(path, await send(address(path, query), { headers: { Accept: 'application/json' }, cache: 'no-store' }))
+}
+
+async function write<T>(method: Write, path: string, content: unknown = {}): Promise<T> {
+  const body = JSON.stringify(content)
+  const same = `${method} ${path} ${body}`
+  const key = unanswered.get(same) ?? uuid7()
+  unanswered.set(same, key)
+  const headers = { Accept: 'application/json', 'Content-Type': 'application/json', 'Idempotency-Key': key }
+  const response = await send(path, { method, headers, body })
+  // 5xx says nothing about what was done: the next attempt must be the same write still.
+  if (response.status < 500) unanswered.delete(same)
+  return read<T>(path, response)
+}
+
+async function read<T>(path: string, response: Response): Promise<T> {
+  if (!response.ok) {
+    const problem = await problemOf(response)
+    if (response.status === 401 && path !== '/api/session') onSignedOut()
+    throw problem
+  }
+  if (response.status === 204) return undefined as T
+  const text = await response.text()
+  return (text ? JSON.parse(text) : undefined) as T
+}
+
+const post = <T = unknown>(path: string, body: unknown = {}) => write<T>('POST', path, body)
+const patch = <T = unknown>(path: string, body: unknown) => write<T>('PATCH', path, body)
+const remove = (path: string) => write<unknown>('DELETE', path)
+
+/** The field the server says is wrong, if the refusal names one. */
+export const wrongField = (error: unknown): string =>
+  error instanceof Problem && typeof error.facts['field'] === 'string' ? error.facts['field'] : ''
+
+export const away = (error: unknown): boolean => error instanceof Unreachable
+
+// —— what travels ———————————————————————————————————————————————————————————————————————————————————————
+
+export type Millis = number
+export type Named = { id: string; name: string; name_en?: string; code?: string }
+export type ItemRef = { id: string; sku: string; name: string; name_en: string; spec: string; uom?: string }
+export type Page<Row> = { rows: Row[]; next: string | null; total?: number }
+export type Bilingual = { zh: string; en: string }
+export type Photo = { sha256: string; kind: string }
+
+export type Role =
+  | 'operator' | 'inspector' | 'reviewer' | 'supervisor' | 'sales' | 'service' | 'finance' | 'office' | 'admin' // prettier-ignore
+export const ROLES: readonly Role[] = [
+  'operator', 'inspector', 'reviewer', 'supervisor', 'sales', 'service', 'finance', 'office', 'admin',
+] // prettier-ignore
+
+export type Site = {
+  id: string; code: string; name: string; name_en: string; time_zone: string; book: 'own' | 'hand_over'; currency: string
+  unclaimed_days: number; inspection_hours?: number; review_hours?: number; device_silent_hours?: number
+} // prettier-ignore
+
+export type SessionPerson = {
+  id: string; name: string; username: string; language: string
+  roles: { role: Role; site_id: string; owner_id: string }[]
+} // prettier-ignore
+export type Session = { person: SessionPerson; sites: Site[] }
+
+export type Unsent = { devices: number; pending: number; oldest_at: Millis }
+
+export type OrderStatus =
+  | 'draft' | 'submitted' | 'approved' | 'rejected' | 'receiving' | 'inspecting' | 'disposing' | 'completed' | 'on_hold' | 'cancelled' // prettier-ignore
+export const ORDER_STATUSES: readonly OrderStatus[] = [
+  'draft', 'submitted', 'rejected', 'approved', 'receiving', 'inspecting', 'disposing', 'on_hold', 'completed', 'cancelled',
+] // prettier-ignore
+
+export type ReturnOrder = {
+  id: string; number: string; site_id: string; owner_id: string; customer_id: string; status: OrderStatus
+  type_code: string; reason_code: string; note: string; origin: 'filed' | 'without_order' | 'unclaimed' | 'imported'
+  authorised: boolean; revision: number; content: number
+  filed_by: string; submitted_by: string; submitted_at: Millis; reviewed_by: string; reviewed_at: Millis
+  rejection: string; claimed_by: string; created_at: Millis; completed_at: Millis; cancelled_at: Millis
+  held_status: string; currency: string; stub: boolean
+  match?: { outbound_line_id: string; number?: string; quantity: number; score: number; reasons: string[] }[]
+} // prettier-ignore
+
+export type ReturnRow = ReturnOrder & {
+  customer?: Named | null; site?: Named | null; filed_by_name?: string; submitted_by_name?: string
+  lines?: number; expected?: number; received?: number; inspected?: number; disposed?: number; closed?: number; amount?: number
+} // prettier-ignore
+
+export type OutboundRef = {
+  id?: string; line_id?: string; number: string; shipped_on?: string
+  quantity: number; returned: number; returnable?: number; unit_price?: number
+} // prettier-ignore
+
+export type ReturnLine = {
+  id: string; order_id: string; item_id: string; text: string; outbound_line_id: string
+  expected: number; received: number; inspected: number; disposed: number; closed: number
+  short: number; lost: number; refused: number; unit_amount: number; lot: string; serials: string[]; note: string; removed: boolean
+  item: ItemRef | null; outbound: OutboundRef | null; state: string
+} // prettier-ignore
+
+export type Round = {
+  id: string; revision: number; submitted_by: string; submitted_by_name?: string; submitted_at: Millis
+  decision: '' | 'approved' | 'rejected'; decided_by: string; decided_by_name?: string; decided_at: Millis; reason: string
+} // prettier-ignore
+
+export type Receipt = {
+  id: string; line_id: string; parcel_id: string; item_id: string; quantity: number; unreceived: number
+  lot: string; expiry: string; serial: string; text: string; symbology: string
+  by: string; by_name?: string; device?: Named | null; made_at: Millis; at: Millis; item?: ItemRef | null
+} // prettier-ignore
+
+export type Check = 'appearance' | 'function' | 'accessories' | 'packaging'
+export type Inspection = {
+  id: string; line_id: string; item_id: string; quantity: number; serial: string; lot: string
+  verdict: 'pass' | 'conditional' | 'fail'; grade: string
+  checks: { check: Check; outcome: 'pass' | 'fail' | 'na'; severity: string; defects: string[]; note: string }[]
+  photos: Photo[]; note: string; supersedes: string; superseded_by: string
+  by: string; by_name?: string; device?: Named | null; made_at: Millis; at: Millis; item?: ItemRef | null
+} // prettier-ignore
+
+export type DispositionKind = 'restock' | 'repair' | 'scrap' | 'exchange' | 'return_to_vendor' | 'return_to_customer'
+export const DISPOSITIONS: readonly DispositionKind[] = [
+  'restock', 'repair', 'scrap', 'exchange', 'return_to_vendor', 'return_to_customer',
+] // prettier-ignore
+export type Disposition = {
+  id: string; order_id: string; line_id: string; inspection_id: string; item_id: string; site_id?: string
+  quantity: number; posted: number; put_away: number; kind: DispositionKind; state: 'proposed' | 'decided' | 'posted' | 'void'
+  reason: string; lot: string; expiry: string; serial: string
+  by: string; by_name?: string; decided_by: string; decided_by_name?: string; made_at: Millis; at: Millis
+  item?: ItemRef | null; order?: { id: string; number: string } | null
+} // prettier-ignore
+
+export type LinkedDocument = {
+  id: string; kind: string; number: string; date: string; blob: string; added_by: string; added_by_name?: string; added_at: Millis
+} // prettier-ignore
+
+export type ParcelState = 'signed' | 'opened' | 'done' | 'unclaimed' | 'claimed' | 'refused'
+export const PARCEL_STATES: readonly ParcelState[] = ['signed', 'opened', 'done', 'unclaimed', 'claimed', 'refused']
+export type Parcel = {
+  id: string; site_id: string; carrier: string; waybill: string; state: ParcelState
+  signed_by: string; signed_at: Millis; signed_count: number; opened_at: Millis; unclaimed_at: Millis
+  order_ids: string[]; claimed_by: string; refused_reason: string; damage: string; photos: Photo[]; note: string
+  signed_by_name?: string; claimed_by_name?: string; carrier_name?: string; site?: Named | null
+  orders?: { id: string; number: string; status?: OrderStatus }[]; items?: (ItemRef & { quantity?: number })[]
+} // prettier-ignore
+
+export type Match = {
+  outbound_line_id: string; outbound_id?: string; number: string; customer: Named | null; customer_id?: string
+  item?: ItemRef | null; score: number; reasons: Bilingual[]
+} // prettier-ignore
+
+export type HistoryRow = {
+  at: Millis; kind: string; by: string; by_name: string; device: Named | null; body: Record<string, unknown>
+} // prettier-ignore
+
+export type ParcelPage = { parcel: Parcel; orders: ReturnRow[]; receipts: Receipt[]; history: HistoryRow[]; matches: Match[] }
+
+export type AlertState = 'open' | 'acknowledged' | 'in_progress' | 'resolved' | 'dismissed' | 'snoozed' | 'auto_closed'
+export type Alert = {
+  id: string; rule: string; subject: string; site_id: string; severity: 'info' | 'warning' | 'critical'; state: AlertState
+  facts: Record<string, unknown>; order_id: string; item_id: string; occurrences: number; first_at: Millis; last_at: Millis
+  assigned_to: string; snoozed_until: Millis; closed_by: string; closed_at: Millis; closing_reason: string
+  order?: { id: string; number: string } | null; item?: ItemRef | null; site?: Named | null
+  closed_by_name?: string; assigned_to_name?: string
+} // prettier-ignore
+
+export type ConflictState = 'open' | 'assigned' | 'resolved' | 'dismissed' | 'auto_resolved'
+export type Conflict = {
+  id: string; rule: string; site_id: string; order_id: string; subject_kind: string; subject_id: string; field: string
+  blocking: boolean; state: ConflictState; facts: Record<string, unknown>; occurrences: number
+  mutation_id: string; device_id: string; assigned_to: string; opened_at: Millis; last_at: Millis
+  resolved_by: string; resolved_at: Millis; resolution: string; resolution_note: string
+  order?: { id: string; number: string } | null; device?: Named | null; site?: Named | null
+  assigned_to_name?: string; resolved_by_name?: string
+} // prettier-ignore
+export type Occurrence = {
+  id: string; mutation_id: string; device_id: string; device?: Named | null; by: string; by_name?: string; made_at: Millis; at: Millis
+  values: { field: string; base: unknown; server: unknown; device: unknown }[]; evidence: Record<string, unknown>
+} // prettier-ignore
+export type ConflictOption = { name: string; suggested: boolean; reason: string; note_required: boolean }
+export type ConflictPage = {
+  conflict: Conflict; occurrences: Occurrence[]; subject: Record<string, unknown> | null
+  order: ReturnRow | null; device: Named | null; options: ConflictOption[]; dismissible: boolean
+} // prettier-ignore
+
+export type Todo = {
+  reviews: ReturnRow[]; conflicts: Conflict[]; alerts: Alert[]; unclaimed: Parcel[]; dispositions: Disposition[]; unsent: Unsent
+}
+
+export type Checked = { code: string; done: boolean; missing?: string[] }
+/** What became of a command: an edit may be merged, or open a conflict that keeps both values. */
+export type Done = { status: 'applied' | 'merged' | 'noop' | 'conflict'; conflict_id?: string; detail?: string }
+
+export type ReturnPage = {
+  order: ReturnOrder & { filed_by_name?: string; submitted_by_name?: string; reviewed_by_name?: string; claimed_by_name?: string }
+  sentence: Bilingual; customer: (Named & { phone?: string }) | null; site?: Named | null
+  lines: ReturnLine[]; rounds: Round[]; parcels: Parcel[]; receipts: Receipt[]; inspections: Inspection[]
+  dispositions: Disposition[]; documents: LinkedDocument[]; conflicts: Conflict[]; alerts: Alert[]; history: HistoryRow[]
+  checklist: Checked[]; outside_terms: Bilingual[]; unsent: Unsent
+} // prettier-ignore
+
+export type StockGroup = 'item' | 'bin' | 'status' | 'lot'
+export type StockRow = {
+  id?: string; item: ItemRef | null; site: Named | null; bin: Named | null; container: (Named & { label?: string }) | null
+  status: string; lot: string; expiry: string; serial: string; on_hand: number; available: number
+} // prettier-ignore
+export type StockPage = {
+  rows: StockRow[]; totals: { on_hand: number; available: number }; reconciled_at: Millis; unsent: Unsent; next: string | null
+} // prettier-ignore
+export type StockEntry = {
+  id: string; move_id: string; site_id: string; item_id: string; status: string; bin_id: string; container_id: string
+  lot: string; expiry: string; serial: string; quantity: number; unit_cost: number; currency: string; cause: string
+  business_date: string; posting_date: string; at: Millis; item?: ItemRef | null; bin?: Named | null; after?: number
+  mutation: { id: string; name: string; made_at: Millis; at: Millis; status: string } | null
+  device: Named | null; person: { id?: string; name: string } | null; order: { id: string; number: string } | null
+  receipt: { text: string; symbology: string } | null
+} // prettier-ignore
+
+export type ReconcileRun = {
+  id: string; site_id: string; cause: string; asked_by: string; started_at: Millis; finished_at: Millis
+  state: 'queued' | 'running' | 'done' | 'failed'; step: string; done: number; total: number
+  balances_checked: number; lines_checked: number; differences: number; error: string; site?: Named | null; asked_by_name?: string
+} // prettier-ignore
+export type Difference = {
+  id: string; site_id: string; kind: string; subject_id: string; expected: number; found: number; cause: string; state: string
+  first_at: Millis; last_at: Millis; item?: ItemRef | null; order?: { id: string; number: string } | null
+} // prettier-ignore
+
+export type Device = {
+  id: string; code: string; name: string; site_id: string; enrolled_at: Millis; revoked_at: Millis; last_contact_at: Millis
+  last_person_id: string; last_person_name?: string; person?: Named | null; app_version: string; pending: number; pending_photos: number
+  oldest_pending_at: Millis; skew_ms: number; storage: Record<string, unknown>; site?: Named | null
+} // prettier-ignore
+export type Enrolment = { code: string; url: string; qr_svg: string; ca_qr_svg: string | null; steps: Bilingual[] }
+export type EnrolmentCode = {
+  id: string; purpose?: string; site_id: string; uses_left: number; expires_at: Millis; made_by: string; made_by_name?: string; site?: Named | null
+} // prettier-ignore
+export type MutationRow = {
+  id: string; name: string; status: string; code: string; detail: string; by: string; by_name?: string; site_id: string
+  device_id: string; device?: Named | null; conflict_id: string; held_until: Millis; waits_for: string
+  made_at: Millis; at: Millis; body?: Record<string, unknown>
+} // prettier-ignore
+
+export type Person = {
+  id: string; username: string; name: string; language: string; badge: string; disabled_at: Millis
+  has_password?: boolean; has_badge?: boolean
+  grants: { id: string; role: Role; site_id: string; owner_id: string; valid_from: string; valid_until: string; site?: Named | null }[]
+} // prettier-ignore
+
+export type Item = ItemRef & {
+  owner_id?: string; lot_tracked?: boolean; serial_tracked?: boolean; expiry_tracked?: boolean; hazard?: boolean; active?: boolean
+  shelf_life_days?: number; barcodes?: { text: string; quantity: number; level: string }[]
+} // prettier-ignore
+export type Customer = Named & { phone?: string; country?: string; owner_id?: string }
+export type Outbound = {
+  id: string; number: string; site_id?: string; customer: Named | null; customer_id?: string; platform_number?: string; waybill?: string
+  shipped_on: string; currency?: string; lines?: OutboundLine[] | number
+} // prettier-ignore
+export type OutboundLine = {
+  id: string; item_id?: string; item: ItemRef | null; line_number: number; quantity: number; returned: number; returnable?: number
+  unit_price?: number; lot: string; serials: string[]
+} // prettier-ignore
+
+export type ReturnType = { id: string; code: string; name: string; name_en: string; active: boolean; policy: Record<string, unknown>; reasons?: ReturnReason[] }
+export type ReturnReason = { id: string; type_code: string; code: string; name: string; name_en: string; active: boolean }
+export type Zone = { id: string; site_id: string; code: string; name: string; name_en: string; kind: string }
+export type Bin = { id: string; site_id: string; zone_id: string; code: string; kind: string; active: boolean }
+export type Catalogue = {
+  return_types: ReturnType[]; return_reasons: ReturnReason[]
+  defect_codes: { id: string; check: string; code: string; name: string; name_en: string }[]
+  carriers: { id: string; code: string; name: string; prefixes: string[] }[]
+  zones: Zone[]; bins: Bin[]; owners?: Named[]
+} // prettier-ignore
+
+export type ImportRun = {
+  id: string; kind: string; file_name: string; sha256: string; rows: number; outcomes: Record<string, unknown>; by: string; by_name?: string; at: Millis
+} // prettier-ignore
+export type Hit = { kind: string; id: string; title: string; subtitle: string; url: string }
+export type Health = { status: 'ok' | 'degraded'; parts: Record<string, unknown> }
+
+export type LineDraft = {
+  line_id: string; item_id: string; quantity: number; outbound_line_id?: string; unit_amount?: number; lot?: string; serials?: string[]; note?: string
+} // prettier-ignore
+export type NewReturn = {
+  order_id: string; site_id: string; type_code: string; customer_id?: string; owner_id?: string; reason_code?: string; note?: string
+  lines: LineDraft[]
+} // prettier-ignore
+type Edit = { set: Record<string, unknown>; was: Record<string, unknown> }
+
+// —— what may be asked ——————————————————————————————————————————————————————————————————————————————————
+
+export const session = {
+  read: () => get<Session>('/api/session'),
+  open: (username: string, password: string) => post<Session>('/api/session', { username, password }),
+  close: () => remove('/api/session'),
+  language: (language: string) => patch('/api/session', { language }),
+  setupNeeded: () => get<{ needed: boolean }>('/api/setup'),
+  setUp: (body: { code: string; username: string; name: string; password: string }) => post<Session>('/api/setup', body),
+}
+
+export const health = () => get<Health>('/health')
+export const todo = (site: string) => get<Todo>('/api/todo', { site })
+export const search = (q: string) => get<{ hits: Hit[] }>('/api/search', { q })
+export const catalogue = () => get<Catalogue>('/api/catalog')
+export const imports = () => get<ImportRun[] | Page<ImportRun>>('/api/imports').then(rows)
+
+export const returns = {
+  list: (query: Query) => get<Page<ReturnRow>>('/api/returns', query),
+  read: (id: string) => get<ReturnPage>(`/api/returns/${id}`),
+  create: (body: NewReturn) => post<{ id: string; number: string }>('/api/returns', body),
+  edit: (id: string, edit: Edit) => patch<Done>(`/api/returns/${id}`, edit),
+  addLine: (id: string, line: LineDraft) => post(`/api/returns/${id}/lines`, line),
+  editLine: (id: string, edit: Edit) => patch<Done>(`/api/lines/${id}`, edit),
+  removeLine: (id: string) => remove(`/api/lines/${id}`),
+  submit: (id: string) => post(`/api/returns/${id}/submission`),
+  approve: (id: string, content: number, note: string) => post(`/api/returns/${id}/approval`, { content, note }),
+  reject: (id: string, content: number, reason: string) => post(`/api/returns/${id}/rejection`, { content, reason }),
+  amend: (id: string, reason: string) => post(`/api/returns/${id}/amendment`, { reason }),
+  cancel: (id: string, reason: string) => post(`/api/returns/${id}/cancellation`, { reason }),
+  hold: (id: string, reason: string) => post(`/api/returns/${id}/hold`, { reason }),
+  release: (id: string) => post(`/api/returns/${id}/release`),
+  complete: (id: string) => post(`/api/returns/${id}/completion`),
+  addDocument: (id: string, body: { kind: string; number: string; date: string }) => post(`/api/returns/${id}/documents`, body),
+  settleShort: (line: string, body: { quantity: number; lost: boolean; reason: string }) => post(`/api/lines/${line}/shortage`, body),
+}
+
+export const dispositions = {
+  decide: (id: string, kind: DispositionKind, reason: string) => post(`/api/dispositions/${id}/decision`, { kind, reason }),
+}
+
+export const parcels = {
+  list: (query: Query) => get<Page<Parcel>>('/api/parcels', query),
+  read: (id: string) => get<ParcelPage>(`/api/parcels/${id}`),
+  claim: (id: string, body: { order_id?: string; customer_id?: string }) => post<{ order_id?: string }>(`/api/parcels/${id}/claim`, body),
+}
+
+export const stock = {
+  list: (query: Query) => get<StockPage>('/api/stock', query),
+  entries: (query: Query) => get<Page<StockEntry>>('/api/stock/entries', query),
+  reconcile: (site: string) => post<{ run_id: string }>(`/api/sites/${site}/reconciliations`),
+  run: (id: string) => get<ReconcileRun>(`/api/reconciliations/${id}`),
+  runs: (site: string) => get<{ runs: ReconcileRun[]; differences: Difference[] }>('/api/reconciliations', { site }),
+}
+
+export const alerts = {
+  list: (query: Query) => get<Page<Alert>>('/api/alerts', query),
+  acknowledge: (id: string) => post(`/api/alerts/${id}/acknowledgement`),
+  resolve: (id: string, note: string) => post(`/api/alerts/${id}/resolution`, { note }),
+  dismiss: (id: string, reason: string) => post(`/api/alerts/${id}/dismissal`, { reason }),
+  snooze: (id: string, until: Millis) => post(`/api/alerts/${id}/snooze`, { until }),
+}
+
+export const conflicts = {
+  list: (query: Query) => get<Page<Conflict>>('/api/conflicts', query),
+  read: (id: string) => get<ConflictPage>(`/api/conflicts/${id}`),
+  resolve: (id: string, option: string, value: unknown, note: string) => post(`/api/conflicts/${id}/resolution`, { option, value, note }),
+  assign: (id: string, person: string) => post(`/api/conflicts/${id}/assignment`, { person_id: person }),
+  dismiss: (id: string, reason: string) => post(`/api/conflicts/${id}/dismissal`, { reason }),
+}
+
+export const devices = {
+  list: () => get<Device[] | Page<Device>>('/api/devices').then(rows),
+  revoke: (id: string) => post(`/api/devices/${id}/revocation`),
+  codes: () => get<EnrolmentCode[] | Page<EnrolmentCode>>('/api/enrolment-codes').then(rows),
+  makeCode: (body: { site_id: string; uses: number; days: number }) => post<Enrolment>('/api/enrolment-codes', body),
+  mutations: (query: Query) => get<Page<MutationRow>>('/api/mutations', query),
+}
+
+export const people = {
+  list: () => get<Person[] | Page<Person>>('/api/people').then(rows),
+  create: (body: { username: string; name: string; language: string; password: string }) => post<{ id: string }>('/api/people', body),
+  edit: (id: string, body: { name?: string; language?: string }) => patch(`/api/people/${id}`, body),
+  grant: (id: string, body: { role: Role; site_id: string; owner_id?: string; valid_from?: string; valid_until?: string }) => post(`/api/people/${id}/grants`, body),
+  revokeGrant: (id: string) => remove(`/api/grants/${id}`),
+  /** One's own password is changed by giving the current one. */
+  password: (id: string, password: string, current = '') => post(`/api/people/${id}/password`, { password, current }),
+  badge: (id: string, pin: string) => post<{ badge_text: string }>(`/api/people/${id}/badge`, { pin }),
+  disable: (id: string) => post(`/api/people/${id}/disabling`),
+  enable: (id: string) => post(`/api/people/${id}/enabling`),
+}
+
+export const sites = {
+  list: () => get<Site[] | Page<Site>>('/api/sites').then(rows),
+  create: (body: Partial<Site>) => post<{ id: string }>('/api/sites', body),
+  edit: (id: string, body: Partial<Site>) => patch(`/api/sites/${id}`, body),
+}
+
+export const items = (q: string) => get<Item[] | Page<Item>>('/api/items', { q }).then(rows)
+export const customers = (q: string) => get<Customer[] | Page<Customer>>('/api/customers', { q }).then(rows)
+export const outbound = {
+  find: (query: Query) => get<Outbound[] | Page<Outbound>>('/api/outbound', query).then(rows),
+  read: (id: string) => get<{ order: Outbound; lines: OutboundLine[] }>(`/api/outbound/${id}`),
+}
+
+export const photo = (sha256: string, size: 'thumb' | 'full') => `/api/photos/${sha256}?size=${size}`
+
+/** Short lists come bare or as a page; the desk shows rows either way. */
+function rows<Row>(answer: Row[] | Page<Row>): Row[] {
+  return Array.isArray(answer) ? answer : answer.rows
+}
+
+// —— what happens meanwhile —————————————————————————————————————————————————————————————————————————————
+
+/** Calls back whenever a feed this person may read has moved. Returns how to stop. EventSource reconnects by itself. */
+export function listen(onPoke: (heads: Record<string, number>) => void): () => void {
+  const source = new EventSource('/api/events/stream', { withCredentials: true })
+  source.addEventListener('poke', (event) => {
+    const poke = JSON.parse((event as MessageEvent<string>).data) as { heads?: Record<string, number> }
+    onPoke(poke.heads ?? {})
+  })
+  return () => source.close()
+}

@@ -1,0 +1,81 @@
+/** Who sits at this desk, what they may do, and whether the server can be reached. */
+
+import { Problem, session as door, whenSignedOut, type Role, type Session, type Site } from '../../lib/api'
+import { startListening, stopListening } from './load.svelte'
+
+/**
+ * Which roles a button is shown to. The server decides every time; this only keeps buttons that can never work off the
+ * screen.
+ */
+const FILING: Role[] = ['sales', 'service', 'supervisor', 'office', 'reviewer']
+const MAY = {
+  review: ['reviewer'],
+  file: FILING,
+  amend: FILING,
+  cancel: FILING,
+  hold: ['supervisor', 'reviewer'],
+  complete: ['operator', 'inspector', 'supervisor'],
+  settle_short: ['supervisor'],
+  decide_disposition: ['supervisor'],
+  claim_parcel: ['supervisor', 'office', 'sales', 'service'],
+  resolve: ['supervisor'],
+  handle_alert: ['supervisor', 'office'],
+  reconcile: ['supervisor', 'office'],
+  see_stock: ['supervisor', 'office', 'finance', 'reviewer', 'operator', 'inspector', 'admin'],
+  see_devices: ['supervisor', 'admin'],
+  enrol_devices: ['supervisor', 'admin'],
+  import: ['office', 'admin'],
+  admin: ['admin'],
+} satisfies Record<string, Role[]>
+export type Action = keyof typeof MAY
+
+class Me {
+  /** undefined: not known yet; null: nobody. */
+  session = $state.raw<Session | null | undefined>()
+  /** Signed out by time or by force while a page was open: the page stays, and the sign-in lies over it. */
+  expired = $state(false)
+
+  get id(): string {
+    return this.session?.person.id ?? ''
+  }
+  get sites(): Site[] {
+    return this.session?.sites ?? []
+  }
+  site(id: string): Site | undefined {
+    return this.sites.find((site) => site.id === id)
+  }
+
+  may(action: Action, siteId = ''): boolean {
+    const roles: readonly Role[] = MAY[action]
+    return (this.session?.person.roles ?? []).some(
+      (grant) => roles.includes(grant.role) && (!siteId || !grant.site_id || grant.site_id === siteId),
+    )
+  }
+
+  async read(): Promise<void> {
+    try {
+      this.begin(await door.read())
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401) throw error
+      this.session = null
+    }
+  }
+
+  begin(session: Session): void {
+    this.session = session
+    this.expired = false
+    startListening()
+  }
+
+  async leave(): Promise<void> {
+    await door.close()
+    stopListening()
+    this.session = null
+  }
+}
+
+export const me = new Me()
+
+whenSignedOut(() => {
+  if (me.session) me.expired = true
+})
