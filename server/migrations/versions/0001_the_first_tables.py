@@ -20,7 +20,8 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('made_on', sa.String(), nullable=False),
     sa.Column('source', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('adjustment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_adjustment_item_id'), ['item_id'], unique=False)
@@ -44,7 +45,8 @@ def upgrade() -> None:
     sa.Column('closed_by', sa.String(), nullable=False),
     sa.Column('closed_at', sa.BigInteger(), nullable=False),
     sa.Column('closing_reason', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('alert', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_alert_order_id'), ['order_id'], unique=False)
@@ -57,7 +59,8 @@ def upgrade() -> None:
     sa.Column('text', sa.String(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.Column('level', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('barcode', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_barcode_item_id'), ['item_id'], unique=False)
@@ -70,7 +73,8 @@ def upgrade() -> None:
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('bin', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_bin_code'), ['code'], unique=False)
@@ -86,7 +90,8 @@ def upgrade() -> None:
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('device_id', sa.String(), nullable=False),
     sa.Column('stored_at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     op.create_table('carrier',
     sa.Column('id', sa.String(), nullable=False),
@@ -94,7 +99,8 @@ def upgrade() -> None:
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('prefixes', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('code')
+    sa.UniqueConstraint('code'),
+    sqlite_with_rowid=False
     )
     op.create_table('change',
     sa.Column('feed', sa.String(), nullable=False),
@@ -127,7 +133,8 @@ def upgrade() -> None:
     sa.Column('resolved_at', sa.BigInteger(), nullable=False),
     sa.Column('resolution', sa.String(), nullable=False),
     sa.Column('resolution_note', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('conflict', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_conflict_order_id'), ['order_id'], unique=False)
@@ -151,7 +158,8 @@ def upgrade() -> None:
     sa.Column('outcome', sa.String(), nullable=False),
     sa.Column('created_by', sa.String(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('container', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_container_bin_id'), ['bin_id'], unique=False)
@@ -167,7 +175,8 @@ def upgrade() -> None:
     sa.Column('phone', sa.String(), nullable=False),
     sa.Column('address', sa.String(), nullable=False),
     sa.Column('country', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_customer_code'), ['code'], unique=False)
@@ -180,7 +189,8 @@ def upgrade() -> None:
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('name_en', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     op.create_table('device',
     sa.Column('id', sa.String(), nullable=False),
@@ -201,7 +211,8 @@ def upgrade() -> None:
     sa.Column('skew_ms', sa.BigInteger(), nullable=False),
     sa.Column('storage', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('code')
+    sa.UniqueConstraint('code'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('device', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_device_site_id'), ['site_id'], unique=False)
@@ -221,7 +232,8 @@ def upgrade() -> None:
     sa.Column('last_at', sa.BigInteger(), nullable=False),
     sa.Column('closed_at', sa.BigInteger(), nullable=False),
     sa.Column('trail', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('difference', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_difference_site_id'), ['site_id'], unique=False)
@@ -253,7 +265,8 @@ def upgrade() -> None:
     sa.Column('decided_by', sa.String(), nullable=False),
     sa.Column('made_at', sa.BigInteger(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('disposition', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_disposition_container_id'), ['container_id'], unique=False)
@@ -271,7 +284,8 @@ def upgrade() -> None:
     sa.Column('blob', sa.String(), nullable=False),
     sa.Column('added_by', sa.String(), nullable=False),
     sa.Column('added_at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_document_order_id'), ['order_id'], unique=False)
@@ -306,7 +320,8 @@ def upgrade() -> None:
     sa.Column('was', sa.Text(), nullable=False),
     sa.Column('value', sa.Text(), nullable=False),
     sa.Column('conflict_id', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     op.create_table('grant',
     sa.Column('id', sa.String(), nullable=False),
@@ -317,7 +332,8 @@ def upgrade() -> None:
     sa.Column('valid_from', sa.String(), nullable=False),
     sa.Column('valid_until', sa.String(), nullable=False),
     sa.Column('deputy_for', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('grant', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_grant_person_id'), ['person_id'], unique=False)
@@ -331,7 +347,8 @@ def upgrade() -> None:
     sa.Column('outcomes', sa.Text(), nullable=False),
     sa.Column('by', sa.String(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     op.create_table('inspection',
     sa.Column('id', sa.String(), nullable=False),
@@ -356,7 +373,8 @@ def upgrade() -> None:
     sa.Column('by', sa.String(), nullable=False),
     sa.Column('made_at', sa.BigInteger(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('inspection', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_inspection_line_id'), ['line_id'], unique=False)
@@ -383,7 +401,8 @@ def upgrade() -> None:
     sa.Column('currency', sa.String(), nullable=False),
     sa.Column('hazard', sa.Boolean(), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('item', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_item_owner_id'), ['owner_id'], unique=False)
@@ -397,7 +416,8 @@ def upgrade() -> None:
     sa.Column('listed', sa.BigInteger(), nullable=False),
     sa.Column('closed_at', sa.BigInteger(), nullable=False),
     sa.Column('closed_by', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('load', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_load_site_id'), ['site_id'], unique=False)
@@ -420,7 +440,8 @@ def upgrade() -> None:
     sa.Column('made_at', sa.BigInteger(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('device_id', 'seq')
+    sa.UniqueConstraint('device_id', 'seq'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('mutation', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_mutation_conflict_id'), ['conflict_id'], unique=False)
@@ -429,6 +450,7 @@ def upgrade() -> None:
     op.create_table('occurrence',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('conflict_id', sa.String(), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
     sa.Column('mutation_id', sa.String(), nullable=False),
     sa.Column('device_id', sa.String(), nullable=False),
     sa.Column('by', sa.String(), nullable=False),
@@ -436,7 +458,8 @@ def upgrade() -> None:
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.Column('values', sa.Text(), nullable=False),
     sa.Column('evidence', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('occurrence', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_occurrence_conflict_id'), ['conflict_id'], unique=False)
@@ -449,11 +472,13 @@ def upgrade() -> None:
     sa.Column('uses_left', sa.BigInteger(), nullable=False),
     sa.Column('expires_at', sa.BigInteger(), nullable=False),
     sa.Column('made_by', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     op.create_table('outboundline',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('outbound_id', sa.String(), nullable=False),
+    sa.Column('site_id', sa.String(), nullable=False),
     sa.Column('item_id', sa.String(), nullable=False),
     sa.Column('line_number', sa.BigInteger(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
@@ -461,7 +486,8 @@ def upgrade() -> None:
     sa.Column('unit_price', sa.BigInteger(), nullable=False),
     sa.Column('lot', sa.String(), nullable=False),
     sa.Column('serials', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('outboundline', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_outboundline_item_id'), ['item_id'], unique=False)
@@ -479,7 +505,8 @@ def upgrade() -> None:
     sa.Column('shipped_at', sa.BigInteger(), nullable=False),
     sa.Column('currency', sa.String(), nullable=False),
     sa.Column('source', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('outboundorder', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_outboundorder_customer_id'), ['customer_id'], unique=False)
@@ -493,7 +520,8 @@ def upgrade() -> None:
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('code')
+    sa.UniqueConstraint('code'),
+    sqlite_with_rowid=False
     )
     op.create_table('parcel',
     sa.Column('id', sa.String(), nullable=False),
@@ -514,7 +542,8 @@ def upgrade() -> None:
     sa.Column('damage', sa.String(), nullable=False),
     sa.Column('photos', sa.Text(), nullable=False),
     sa.Column('note', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_parcel_site_id'), ['site_id'], unique=False)
@@ -528,7 +557,8 @@ def upgrade() -> None:
     sa.Column('error', sa.Text(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     op.create_table('person',
     sa.Column('id', sa.String(), nullable=False),
@@ -540,7 +570,8 @@ def upgrade() -> None:
     sa.Column('pin_verifier', sa.String(), nullable=False),
     sa.Column('disabled_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('username')
+    sa.UniqueConstraint('username'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_person_badge'), ['badge'], unique=False)
@@ -568,7 +599,8 @@ def upgrade() -> None:
     sa.Column('by', sa.String(), nullable=False),
     sa.Column('made_at', sa.BigInteger(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('receipt', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_receipt_item_id'), ['item_id'], unique=False)
@@ -594,7 +626,8 @@ def upgrade() -> None:
     sa.Column('lines_checked', sa.BigInteger(), nullable=False),
     sa.Column('differences', sa.BigInteger(), nullable=False),
     sa.Column('error', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('reconcilerun', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reconcilerun_site_id'), ['site_id'], unique=False)
@@ -620,7 +653,8 @@ def upgrade() -> None:
     sa.Column('note', sa.String(), nullable=False),
     sa.Column('removed', sa.Boolean(), nullable=False),
     sa.Column('stub', sa.Boolean(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('returnline', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_returnline_item_id'), ['item_id'], unique=False)
@@ -656,7 +690,8 @@ def upgrade() -> None:
     sa.Column('currency', sa.String(), nullable=False),
     sa.Column('stub', sa.Boolean(), nullable=False),
     sa.Column('match', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('returnorder', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_returnorder_customer_id'), ['customer_id'], unique=False)
@@ -671,7 +706,8 @@ def upgrade() -> None:
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('name_en', sa.String(), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('returnreason', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_returnreason_type_code'), ['type_code'], unique=False)
@@ -684,7 +720,8 @@ def upgrade() -> None:
     sa.Column('policy', sa.Text(), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('code')
+    sa.UniqueConstraint('code'),
+    sqlite_with_rowid=False
     )
     op.create_table('reviewround',
     sa.Column('id', sa.String(), nullable=False),
@@ -697,7 +734,8 @@ def upgrade() -> None:
     sa.Column('decided_by', sa.String(), nullable=False),
     sa.Column('decided_at', sa.BigInteger(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('reviewround', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_reviewround_order_id'), ['order_id'], unique=False)
@@ -709,7 +747,8 @@ def upgrade() -> None:
     sa.Column('last_seen_at', sa.BigInteger(), nullable=False),
     sa.Column('expires_at', sa.BigInteger(), nullable=False),
     sa.Column('agent', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('session', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_session_person_id'), ['person_id'], unique=False)
@@ -717,7 +756,8 @@ def upgrade() -> None:
     op.create_table('setting',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('value', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     op.create_table('site',
     sa.Column('id', sa.String(), nullable=False),
@@ -732,7 +772,8 @@ def upgrade() -> None:
     sa.Column('review_hours', sa.BigInteger(), nullable=False),
     sa.Column('device_silent_hours', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('code')
+    sa.UniqueConstraint('code'),
+    sqlite_with_rowid=False
     )
     op.create_table('snapshot',
     sa.Column('feed', sa.String(), nullable=False),
@@ -754,7 +795,8 @@ def upgrade() -> None:
     sa.Column('expiry', sa.String(), nullable=False),
     sa.Column('serial', sa.String(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('stockbalance', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_stockbalance_bin_id'), ['bin_id'], unique=False)
@@ -787,7 +829,8 @@ def upgrade() -> None:
     sa.Column('device_id', sa.String(), nullable=False),
     sa.Column('by', sa.String(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('stockentry', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_stockentry_balance_id'), ['balance_id'], unique=False)
@@ -803,7 +846,8 @@ def upgrade() -> None:
     sa.Column('owner_id', sa.String(), nullable=False),
     sa.Column('code', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('supplier', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_supplier_owner_id'), ['owner_id'], unique=False)
@@ -813,7 +857,8 @@ def upgrade() -> None:
     sa.Column('failures', sa.BigInteger(), nullable=False),
     sa.Column('last_failure_at', sa.BigInteger(), nullable=False),
     sa.Column('blocked_until', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     op.create_table('zone',
     sa.Column('id', sa.String(), nullable=False),
@@ -822,7 +867,8 @@ def upgrade() -> None:
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('name_en', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('zone', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_zone_site_id'), ['site_id'], unique=False)
