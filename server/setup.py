@@ -12,7 +12,7 @@ from .domain.errors import NotFound
 from .domain.people import CreatePerson, GrantRight, OneTimeCode, SetPassword
 from .domain.permissions import SYSTEM
 from .domain.work import Work
-from .sync.shapes import SHAPES
+from .sync.shapes import BY_MODEL
 
 
 def first_admin_code(config: Config) -> str | None:
@@ -25,7 +25,7 @@ def first_admin_code(config: Config) -> str | None:
             work.remove(old)
         return new_code(work, "first_admin")
 
-    database = Database(config.database_url, SHAPES)
+    database = Database(config.database_url, BY_MODEL)
     try:
         return database.write(SYSTEM, make)
     finally:
@@ -48,7 +48,7 @@ def add_person(config: Config, *, username: str, name: str, roles: Sequence[str]
             people.add_grant(work, person, GrantRight(person_id=person.id, role=role, site_id=site_id))
         people.set_password(work, SetPassword(person_id=person.id, password_hash=password_hash))
 
-    database = Database(config.database_url, SHAPES)
+    database = Database(config.database_url, BY_MODEL)
     try:
         database.write(SYSTEM, add)
     finally:

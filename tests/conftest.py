@@ -4,13 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
 
+from server.config import Config
 from server.database import Database
 from server.domain.permissions import SYSTEM
+from server.main import create_app
 from server.sync.shapes import BY_MODEL
 
 from . import postgresql
 from .cast import Desk, Handheld, seed
+from .doors import Doors
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -78,3 +83,20 @@ def a(database: Database) -> Handheld:
 @pytest.fixture
 def b(database: Database) -> Handheld:
     return Handheld(database, "B1")
+
+
+@pytest.fixture
+def config(database_url: str, tmp_path: Path) -> Config:
+    return Config.from_env({"RESTOW_DATA": str(tmp_path), "DATABASE_URL": database_url})
+
+
+@pytest.fixture
+def app(config: Config, database: Database) -> Litestar:
+    return create_app(config, database)
+
+
+@pytest.fixture
+def doors(app: Litestar, database: Database) -> Iterator[Doors]:
+    """The HTTP doors: `doors.person("sam")` is a browser signed in as Sam, `doors.device("A1")` a handheld with its token."""
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield Doors(client, database)

@@ -1,0 +1,613 @@
+"""What reads answer, for the OpenAPI document. A row is its table's fields, so a column added there is documented here."""
+
+from typing import Any
+
+import msgspec
+from sqlmodel import SQLModel
+
+from ..domain import (
+    alerts,
+    catalog,
+    conflicts,
+    devices,
+    dispositions,
+    documents,
+    inspections,
+    parcels,
+    receiving,
+    records,
+    returns,
+    stock,
+)
+
+Facts = dict[str, Any]
+
+
+def fields_of(model: type[SQLModel], *without: str) -> Any:
+    """A struct with the table's fields, to be extended by what an answer lays beside them."""
+    fields = [(name, field.annotation or Any) for name, field in model.model_fields.items() if name not in without]
+    return msgspec.defstruct(f"{model.__name__}Fields", fields, kw_only=True, module=__name__)
+
+
+class Named(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    code: str = ""
+    name_en: str = ""
+
+
+class ItemRef(msgspec.Struct, kw_only=True):
+    id: str
+    sku: str
+    name: str
+    name_en: str
+    spec: str
+    uom: str
+
+
+class OrderRef(msgspec.Struct, kw_only=True):
+    id: str
+    number: str
+    status: str
+
+
+class Bilingual(msgspec.Struct, kw_only=True):
+    zh: str
+    en: str
+
+
+class Unsent(msgspec.Struct, kw_only=True):
+    devices: int
+    pending: int
+    oldest: int
+    oldest_at: int
+
+
+class Role(msgspec.Struct, kw_only=True):
+    role: str
+    site_id: str
+    owner_id: str
+
+
+class SessionPerson(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    username: str
+    language: str
+    roles: list[Role]
+
+
+class Site(fields_of(catalog.Site)):  # type: ignore[misc]
+    pass
+
+
+class SessionAnswer(msgspec.Struct, kw_only=True):
+    person: SessionPerson
+    sites: list[Site]
+
+
+class SetupNeeded(msgspec.Struct, kw_only=True):
+    needed: bool
+
+
+class Done(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What became of a command: applied | merged | noop | conflict."""
+
+    status: str
+    conflict_id: str = ""
+    detail: str = ""
+
+
+class Made(msgspec.Struct, kw_only=True, omit_defaults=True):
+    id: str
+    number: str = ""
+
+
+class ReturnRow(fields_of(returns.ReturnOrder)):  # type: ignore[misc]
+    customer: Named | None
+    site: Named | None
+    filed_by_name: str
+    submitted_by_name: str
+    lines: int
+    expected: int
+    received: int
+    inspected: int
+    disposed: int
+    closed: int
+    amount: int
+
+
+class ReturnHead(fields_of(returns.ReturnOrder)):  # type: ignore[misc]
+    filed_by_name: str
+    submitted_by_name: str
+    reviewed_by_name: str
+    claimed_by_name: str
+
+
+class OutboundRef(msgspec.Struct, kw_only=True):
+    id: str
+    line_id: str
+    number: str
+    shipped_on: str
+    quantity: int
+    returned: int
+    returnable: int
+    unit_price: int
+
+
+class LineRow(fields_of(returns.ReturnLine)):  # type: ignore[misc]
+    item: ItemRef | None
+    outbound: OutboundRef | None
+    state: str
+
+
+class RoundRow(fields_of(returns.ReviewRound)):  # type: ignore[misc]
+    submitted_by_name: str
+    decided_by_name: str
+
+
+class ReceiptRow(fields_of(receiving.Receipt)):  # type: ignore[misc]
+    by_name: str
+    device: Named | None
+    item: ItemRef | None
+
+
+class InspectionRow(fields_of(inspections.Inspection)):  # type: ignore[misc]
+    by_name: str
+    device: Named | None
+    item: ItemRef | None
+
+
+class DispositionRow(fields_of(dispositions.Disposition)):  # type: ignore[misc]
+    by_name: str
+    item: ItemRef | None
+    decided_by_name: str = ""
+    device: Named | None = None
+    order: OrderRef | None = None
+
+
+class DocumentRow(fields_of(documents.Document)):  # type: ignore[misc]
+    added_by_name: str
+
+
+class HistoryRow(msgspec.Struct, kw_only=True):
+    at: int
+    kind: str
+    by: str
+    by_name: str
+    device: Named | None
+    body: Facts
+    feed: str
+    subject_id: str
+    mutation_id: str
+
+
+class PlainParcel(fields_of(parcels.Parcel)):  # type: ignore[misc]
+    signed_by_name: str
+    claimed_by_name: str
+
+
+class HeldItem(ItemRef, kw_only=True):
+    quantity: int
+
+
+class ParcelRow(PlainParcel):
+    carrier_name: str
+    site: Named | None
+    orders: list[OrderRef]
+    items: list[HeldItem]
+
+
+class AlertRow(fields_of(alerts.Alert)):  # type: ignore[misc]
+    order: OrderRef | None
+    item: ItemRef | None
+    site: Named | None
+    closed_by_name: str
+    assigned_to_name: str
+
+
+class ConflictRow(fields_of(conflicts.Conflict)):  # type: ignore[misc]
+    order: OrderRef | None
+    device: Named | None
+    site: Named | None
+    assigned_to_name: str
+    resolved_by_name: str
+
+
+class OccurrenceRow(fields_of(conflicts.Occurrence)):  # type: ignore[misc]
+    by_name: str
+    device: Named | None
+
+
+class Check(msgspec.Struct, kw_only=True):
+    code: str
+    done: bool
+    missing: list[str] = []
+
+
+class CustomerShown(Named, kw_only=True):
+    phone: str = ""
+
+
+class ReturnPage(msgspec.Struct, kw_only=True):
+    order: ReturnHead
+    sentence: Bilingual
+    customer: CustomerShown | None
+    site: Named | None
+    lines: list[LineRow]
+    rounds: list[RoundRow]
+    parcels: list[PlainParcel]
+    receipts: list[ReceiptRow]
+    inspections: list[InspectionRow]
+    dispositions: list[DispositionRow]
+    documents: list[DocumentRow]
+    conflicts: list[ConflictRow]
+    alerts: list[AlertRow]
+    history: list[HistoryRow]
+    checklist: list[Check]
+    outside_terms: list[Bilingual]
+    missing_for_completion: list[str]
+    unsent: Unsent
+
+
+class Returns(msgspec.Struct, kw_only=True):
+    rows: list[ReturnRow]
+    next: str | None
+    total: int
+
+
+class Parcels(msgspec.Struct, kw_only=True):
+    rows: list[ParcelRow]
+    next: str | None
+    total: int
+
+
+class Match(msgspec.Struct, kw_only=True):
+    outbound_line_id: str
+    outbound_id: str
+    number: str
+    shipped_on: str
+    customer: Named | None
+    customer_id: str
+    item: ItemRef | None
+    score: int
+    reasons: list[Bilingual]
+
+
+class ParcelPage(msgspec.Struct, kw_only=True):
+    parcel: ParcelRow
+    orders: list[ReturnRow]
+    receipts: list[ReceiptRow]
+    history: list[HistoryRow]
+    matches: list[Match]
+
+
+class Alerts(msgspec.Struct, kw_only=True):
+    rows: list[AlertRow]
+    next: str | None
+    total: int
+
+
+class Conflicts(msgspec.Struct, kw_only=True):
+    rows: list[ConflictRow]
+    next: str | None
+    total: int
+
+
+class Option(msgspec.Struct, kw_only=True):
+    name: str
+    suggested: bool
+    reason: str
+    note_required: bool
+
+
+class ConflictPage(msgspec.Struct, kw_only=True):
+    conflict: ConflictRow
+    occurrences: list[OccurrenceRow]
+    subject: Facts | None
+    order: ReturnRow | None
+    device: Named | None
+    options: list[Option]
+    dismissible: bool
+
+
+class Todo(msgspec.Struct, kw_only=True):
+    reviews: list[ReturnRow]
+    conflicts: list[ConflictRow]
+    alerts: list[AlertRow]
+    unclaimed: list[ParcelRow]
+    dispositions: list[DispositionRow]
+    unsent: Unsent
+
+
+class BinRef(Named, kw_only=True):
+    kind: str
+
+
+class ContainerRef(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    label: str
+
+
+class StockRow(msgspec.Struct, kw_only=True):
+    id: str
+    item: ItemRef | None
+    site: Named | None
+    bin: BinRef | None
+    container: ContainerRef | None
+    status: str
+    lot: str
+    expiry: str
+    serial: str
+    on_hand: int
+    available: int
+
+
+class Totals(msgspec.Struct, kw_only=True):
+    on_hand: int
+    available: int
+
+
+class StockPage(msgspec.Struct, kw_only=True):
+    rows: list[StockRow]
+    totals: Totals
+    reconciled_at: int
+    unsent: Unsent
+    next: str | None
+
+
+class EntryMutation(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    made_at: int
+    at: int
+    status: str
+
+
+class Scanned(msgspec.Struct, kw_only=True):
+    text: str
+    symbology: str
+
+
+class EntryRow(fields_of(stock.StockEntry)):  # type: ignore[misc]
+    item: ItemRef | None
+    bin: BinRef | None
+    mutation: EntryMutation | None
+    device: Named | None
+    person: Named | None
+    order: OrderRef | None
+    receipt: Scanned | None
+
+
+class Entries(msgspec.Struct, kw_only=True):
+    rows: list[EntryRow]
+    next: str | None
+
+
+class RunStarted(msgspec.Struct, kw_only=True):
+    run_id: str
+
+
+class RunRow(fields_of(records.ReconcileRun)):  # type: ignore[misc]
+    site: Named | None
+    asked_by_name: str
+
+
+class DifferenceRow(fields_of(records.Difference)):  # type: ignore[misc]
+    item: ItemRef | None
+    order: OrderRef | None
+
+
+class Reconciliations(msgspec.Struct, kw_only=True):
+    runs: list[RunRow]
+    differences: list[DifferenceRow]
+
+
+class DeviceRow(fields_of(devices.Device, "token_hash")):  # type: ignore[misc]
+    person: Named | None
+    last_person_name: str
+    site: Named | None
+
+
+class Devices(msgspec.Struct, kw_only=True):
+    rows: list[DeviceRow]
+
+
+class EnrolmentCode(msgspec.Struct, kw_only=True):
+    id: str
+    purpose: str
+    site_id: str
+    uses_left: int
+    expires_at: int
+    made_by: str
+    made_by_name: str
+    site: Named | None
+
+
+class EnrolmentCodes(msgspec.Struct, kw_only=True):
+    rows: list[EnrolmentCode]
+
+
+class Enrolment(msgspec.Struct, kw_only=True):
+    code: str
+    url: str
+    qr_svg: str
+    ca_qr_svg: str | None
+    steps: list[Bilingual]
+
+
+class MutationRow(fields_of(records.Mutation, "digest")):  # type: ignore[misc]
+    by_name: str
+    device: Named | None
+
+
+class Mutations(msgspec.Struct, kw_only=True):
+    rows: list[MutationRow]
+    next: str | None
+
+
+class GrantRow(msgspec.Struct, kw_only=True):
+    id: str
+    role: str
+    site_id: str
+    owner_id: str
+    valid_from: str
+    valid_until: str
+    deputy_for: str
+    site: Named | None
+    ended: bool
+
+
+class PersonRow(msgspec.Struct, kw_only=True):
+    id: str
+    username: str
+    name: str
+    language: str
+    badge: str
+    disabled_at: int
+    has_password: bool
+    has_badge: bool
+    grants: list[GrantRow]
+
+
+class People(msgspec.Struct, kw_only=True):
+    rows: list[PersonRow]
+
+
+class BadgeText(msgspec.Struct, kw_only=True):
+    """Shown once, to be printed: nobody keeps it."""
+
+    badge_text: str
+
+
+class Sites(msgspec.Struct, kw_only=True):
+    rows: list[Site]
+
+
+class Code(msgspec.Struct, kw_only=True):
+    text: str
+    quantity: int
+    level: str
+
+
+class ItemRow(ItemRef, kw_only=True):
+    owner_id: str
+    lot_tracked: bool
+    serial_tracked: bool
+    expiry_tracked: bool
+    shelf_life_days: int
+    hazard: bool
+    active: bool
+    barcodes: list[Code]
+
+
+class Items(msgspec.Struct, kw_only=True):
+    rows: list[ItemRow]
+
+
+class CustomerRow(msgspec.Struct, kw_only=True):
+    id: str
+    code: str
+    name: str
+    country: str
+    owner_id: str
+    phone: str = ""
+
+
+class Customers(msgspec.Struct, kw_only=True):
+    rows: list[CustomerRow]
+
+
+class OutboundRow(fields_of(documents.OutboundOrder)):  # type: ignore[misc]
+    customer: Named | None
+    lines: int
+
+
+class OutboundLineRow(fields_of(documents.OutboundLine)):  # type: ignore[misc]
+    item: ItemRef | None
+    returnable: int
+
+
+class Outbound(msgspec.Struct, kw_only=True):
+    rows: list[OutboundRow]
+
+
+class OutboundPage(msgspec.Struct, kw_only=True):
+    order: OutboundRow
+    lines: list[OutboundLineRow]
+
+
+class Hit(msgspec.Struct, kw_only=True):
+    kind: str
+    id: str
+    title: str
+    subtitle: str
+    url: str
+
+
+class Hits(msgspec.Struct, kw_only=True):
+    hits: list[Hit]
+
+
+class ReturnTypeRow(fields_of(catalog.ReturnType)):  # type: ignore[misc]
+    pass
+
+
+class ReturnReasonRow(fields_of(catalog.ReturnReason)):  # type: ignore[misc]
+    pass
+
+
+class DefectCodeRow(fields_of(catalog.DefectCode)):  # type: ignore[misc]
+    pass
+
+
+class CarrierRow(fields_of(catalog.Carrier)):  # type: ignore[misc]
+    pass
+
+
+class ZoneRow(fields_of(catalog.Zone)):  # type: ignore[misc]
+    pass
+
+
+class BinRow(fields_of(catalog.Bin)):  # type: ignore[misc]
+    pass
+
+
+class OwnerRow(fields_of(catalog.Owner)):  # type: ignore[misc]
+    pass
+
+
+class Catalogue(msgspec.Struct, kw_only=True):
+    return_types: list[ReturnTypeRow]
+    return_reasons: list[ReturnReasonRow]
+    defect_codes: list[DefectCodeRow]
+    carriers: list[CarrierRow]
+    zones: list[ZoneRow]
+    bins: list[BinRow]
+    owners: list[OwnerRow]
+
+
+class ImportRow(fields_of(documents.ImportRun)):  # type: ignore[misc]
+    by_name: str
+
+
+class Imports(msgspec.Struct, kw_only=True):
+    rows: list[ImportRow]
+
+
+class History(msgspec.Struct, kw_only=True):
+    rows: list[HistoryRow]
+
+
+class PhotoStored(msgspec.Struct, kw_only=True):
+    sha256: str
+    size: int
+
+
+class FeedHeads(msgspec.Struct, kw_only=True):
+    epoch: str
+    feeds: list[str]
+    heads: dict[str, int]
+    device: Named
+    server_time: int

@@ -1,0 +1,110 @@
+"""Photos: what a handheld uploads as it is, and what people are shown repainted."""
+
+import re
+from typing import Any, Literal
+
+from anyio import to_thread
+from litestar import Request, Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from .. import media
+from ..domain.attachments import note_photo
+from ..domain.devices import Device
+from ..domain.documents import Blob
+from ..domain.errors import Invalid, NotFound
+from ..domain.permissions import SYSTEM, Actor
+from ..domain.work import Work
+from .answers import PhotoStored
+from .desk import MISSING, REFUSALS
+from .doors import get, head, put
+from .identity import Handheld
+from .problems import Refused
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@put("/blobs/{sha256:str}", tags=["sync"], responses=REFUSALS, request_max_body_size=media.MAX_BYTES)
+async def upload(
+    request: Request[Any, Any, Any], handheld: NamedDependency[Handheld], sha256: FromPath[str]
+) -> Response[PhotoStored]:
+    """The photo's own bytes, named by their SHA-256. Sent again, it is there already."""
+    _check(sha256)
+    blobs = handheld.config.blobs_dir
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > media.MAX_BYTES:
+        raise Refused("too_large", "A photo has at most 8 MiB.", limit=media.MAX_BYTES)
+    there = await to_thread.run_sync(_stored, handheld, sha256)
+    if there is not None:
+        return Response(PhotoStored(sha256=sha256, size=there.size), status_code=200)
+
+    arriving = await to_thread.run_sync(media.Upload, blobs, sha256)
+    try:
+        async for chunk in request.stream():
+            if chunk:
+                await to_thread.run_sync(arriving.take, chunk)
+        picture = await to_thread.run_sync(arriving.keep)
+    finally:
+        await to_thread.run_sync(arriving.end)
+
+    def note(work: Work) -> None:
+        note_photo(
+            work, sha256, size=arriving.size, media_type=picture.media_type, width=picture.width, height=picture.height,
+            site_id=handheld.device.site_id, device_id=handheld.device.id,
+        )  # fmt: skip
+
+    await to_thread.run_sync(handheld.database.write, SYSTEM, note)
+    return Response(PhotoStored(sha256=sha256, size=arriving.size), status_code=201)
+
+
+@head("/blobs/{sha256:str}", tags=["sync"])
+def is_stored(handheld: NamedDependency[Handheld], sha256: FromPath[str]) -> Response[None]:
+    """Whether it is there already, before it is sent over a slow network."""
+    _check(sha256)
+    blob = _stored(handheld, sha256)
+    return Response(None, status_code=200 if blob else 404)
+
+
+@get("/api/photos/{sha256:str}", tags=["photos"], responses=REFUSALS | MISSING)
+def photo(
+    viewer: NamedDependency[Actor],
+    request: Request[Any, Any, Any],
+    sha256: FromPath[str],
+    size: FromQuery[Literal["thumb", "full"]] = "thumb",
+) -> Response[Any]:
+    """The repainted JPEG; 202 while it is not painted yet. The original is never served."""
+    _check(sha256)
+    state = request.app.state
+    with state.database.read(viewer) as work:
+        blob = work.look(Blob, sha256)
+        device = work.look(Device, blob.device_id) if blob else None
+        sites = viewer.sites("see")
+        if blob is None or (sites is not None and device is not None and device.site_id not in sites):
+            raise NotFound("This photo does not exist, or not for you.")
+    if blob.state == "unreadable":
+        raise NotFound(
+            "This photo cannot be shown: no decoder could read it. The original is kept.", state="unreadable"
+        )
+    place = media.repainted(state.config.blobs_dir, sha256, size)
+    if blob.state != "shown" or not place.exists():
+        return Response({"state": "stored"}, status_code=202, headers={"Retry-After": "2"})
+    return Response(
+        place.read_bytes(),
+        media_type="image/jpeg",
+        headers={"Cache-Control": "private, max-age=31536000, immutable", "Content-Disposition": "inline"},
+    )
+
+
+def _stored(handheld: Handheld, sha256: str) -> Blob | None:
+    """Known, and its bytes really there: a restored database may know what its folder lost."""
+    with handheld.database.read(SYSTEM) as work:
+        blob = work.look(Blob, sha256)
+    return blob if blob and media.original(handheld.config.blobs_dir, sha256).exists() else None
+
+
+def _check(sha256: str) -> None:
+    if not SHA256.fullmatch(sha256):
+        raise Invalid("A photo is named by its SHA-256 in lower-case hexadecimal.", field="sha256")
+
+
+HANDLERS = [upload, is_stored, photo]

@@ -1,0 +1,48 @@
+"""Sites as they are set up, and reconciling them when somebody asks."""
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from ..domain import reads, sites
+from ..domain.sites import CreateSite, EditSite
+from .answers import Done, Made, RunStarted
+from .desk import CLASH, MISSING, REFUSALS
+from .doors import patch, post
+from .identity import Desk
+
+
+class SiteEdit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Only what is given changes."""
+
+    name: str | None = None
+    name_en: str | None = None
+    time_zone: str | None = None
+    book: str | None = None
+    currency: str | None = None
+    unclaimed_days: int | None = None
+    inspection_hours: int | None = None
+    review_hours: int | None = None
+    device_silent_hours: int | None = None
+
+
+@post("/api/sites", tags=["sites"], responses=REFUSALS | CLASH)
+def create_site(desk: NamedDependency[Desk], data: JSONBody[CreateSite]) -> Made:
+    """Opens a site, with the zones a return needs and a first bin in each."""
+    return Made(id=desk.write(lambda work: sites.create_site(work, data)).id)
+
+
+@patch("/api/sites/{site_id:str}", tags=["sites"], responses=REFUSALS | MISSING)
+def edit_site(desk: NamedDependency[Desk], site_id: FromPath[str], data: JSONBody[SiteEdit]) -> Done:
+    command = EditSite(site_id=site_id, **msgspec.structs.asdict(data))
+    desk.write(lambda work: sites.edit_site(work, command))
+    return Done(status="applied")
+
+
+@post("/api/sites/{site_id:str}/reconciliations", tags=["stock"], status_code=202, responses=REFUSALS | MISSING)
+def reconcile(desk: NamedDependency[Desk], site_id: FromPath[str]) -> RunStarted:
+    """Asks a worker to compare this site's books now; follow the run by its id."""
+    return RunStarted(run_id=desk.write(lambda work: reads.stock.ask_to_reconcile(work, site_id)))
+
+
+HANDLERS = [create_site, edit_site, reconcile]

@@ -1,0 +1,88 @@
+"""The conversation with handhelds, at the door: bounds, inflation, and nothing else."""
+
+import zlib
+from typing import Any
+
+import msgspec
+from anyio import to_thread
+from litestar import Request, Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from ..domain.errors import Invalid
+from ..sync import pull as pulling
+from ..sync import push as pushing
+from ..sync.protocol import MAX_BODY, PullResponse, PushRequest, PushResponse
+from .answers import FeedHeads
+from .desk import CLASH, REFUSALS
+from .doors import get, post
+from .identity import Handheld
+from .problems import Refused
+
+_DECODER = msgspec.json.Decoder(PushRequest)
+
+
+@post("/sync/v1/push", tags=["sync"], status_code=200, responses=REFUSALS | CLASH)
+async def push(request: Request[Any, Any, Any], any_handheld: NamedDependency[Handheld]) -> PushResponse:
+    """Numbered mutations in order, JSON (`PushRequest`), gzip accepted. Each is answered with its stored outcome, after commit."""
+    body = await _inflated(request)
+    return await to_thread.run_sync(_push, any_handheld, body)
+
+
+def _push(handheld: Handheld, body: bytes) -> PushResponse:
+    try:
+        # Databases cannot keep NUL in text; what was scanned with one is kept with a visible mark in its place.
+        sent = _DECODER.decode(body.replace(b"\\u0000", b"\\ufffd"))
+    except UnicodeDecodeError:
+        raise Refused("malformed", "The JSON is not UTF-8.") from None
+    except RecursionError:
+        raise Refused("malformed", "The JSON is nested too deeply.") from None
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        raise Invalid(f"{text}.", field=path.rstrip("`").lstrip(".")) from None
+    except msgspec.DecodeError as error:
+        raise Refused("malformed", f"The JSON cannot be read: {error}.") from None
+    if sent.device != handheld.device.id:
+        raise Invalid("This token belongs to another device.", field="device")
+    return pushing.push(handheld.database, handheld.device, sent, handheld.config.held_days * 86_400_000)
+
+
+@get("/sync/v1/feeds", tags=["sync"], responses=REFUSALS)
+def feeds(handheld: NamedDependency[Handheld]) -> FeedHeads:
+    """What this handheld may read, and how far each feed has come."""
+    return pulling.feeds(handheld.database, handheld.device)  # type: ignore[return-value]
+
+
+@get("/sync/v1/pull/{feed:str}", tags=["sync"], responses=REFUSALS)
+def pull(
+    handheld: NamedDependency[Handheld], feed: FromPath[str], cursor: FromQuery[str] = ""
+) -> Response[PullResponse]:
+    """One page of a feed. Without a cursor: from the beginning."""
+    page = pulling.pull(handheld.database, handheld.device, feed, cursor)
+    return Response(page, media_type="application/json")  # type: ignore[arg-type]
+
+
+async def _inflated(request: Request[Any, Any, Any]) -> bytes:
+    """The body, at most MAX_BODY on the wire and at most MAX_BODY inflated: a small bomb never becomes a large one."""
+    zipped = request.headers.get("content-encoding", "").strip().lower() == "gzip"
+    inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        if not chunk:
+            continue
+        if zipped:
+            try:
+                chunk = inflater.decompress(chunk, MAX_BODY - size + 1)
+            except zlib.error:
+                raise Refused("malformed", "The body is not gzip, as its Content-Encoding says.") from None
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise Refused("too_large", "One push holds at most 8 MiB, inflated.", limit=MAX_BODY)
+        parts.append(chunk)
+    if zipped and not inflater.eof:
+        raise Refused("malformed", "The gzip body ends before its end.")
+    return b"".join(parts)
+
+
+HANDLERS = [push, feeds, pull]

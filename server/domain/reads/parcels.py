@@ -1,0 +1,178 @@
+"""Parcels: the list, and one with what it brought and whose it may be."""
+
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlmodel import col
+
+from ..catalog import Carrier, Customer, Item, Site
+from ..devices import Device
+from ..documents import OutboundLine, OutboundOrder
+from ..numbers import waybill_of
+from ..parcels import Parcel
+from ..people import Person
+from ..receiving import Receipt
+from ..returns import ReturnOrder
+from ..work import Work
+from . import returns
+from .rows import Json, Names, coded, contains, history, many, one, page, plain, total, visible
+
+MATCHES = 8
+
+
+def parcels(
+    work: Work, *, site: str = "", state: str = "", q: str = "", cursor: str = "", limit: int = 50
+) -> Json:  # fmt: skip
+    """`state` may be several, separated by commas; `q` is a part of the waybill."""
+    work.allow("see", site)
+    where = [seen(work, q)]
+    if site:
+        where.append(col(Parcel.site_id) == site)
+    if state:
+        where.append(col(Parcel.state).in_(state.split(",")))
+    if q.strip():
+        where.append(contains(Parcel.waybill, waybill_of(q)))
+    found, following = page(work, Parcel, where, Parcel.signed_at, cursor, limit)
+    return {"rows": parcel_rows(work, found), "next": following, "total": total(work, Parcel, *where)}
+
+
+def parcel_rows(work: Work, found: list[Parcel]) -> list[Json]:
+    names = Names(work)
+    names.learn(Person, (id for parcel in found for id in (parcel.signed_by, parcel.claimed_by)))
+    names.learn(Site, (parcel.site_id for parcel in found))
+    orders = many(work, ReturnOrder, (id for parcel in found for id in parcel.order_ids))
+    carriers = {carrier.code: carrier.name for carrier in work.find(Carrier)}
+    receipts = work.find(Receipt, col(Receipt.parcel_id).in_([parcel.id for parcel in found]))
+    names.learn(Item, (receipt.item_id for receipt in receipts))
+    held: dict[str, dict[str, int]] = {}
+    for receipt in receipts:
+        inside = held.setdefault(receipt.parcel_id, {})
+        inside[receipt.item_id] = inside.get(receipt.item_id, 0) + receipt.quantity - receipt.unreceived
+    return [
+        plain(parcel)
+        | {
+            "signed_by_name": names.person(parcel.signed_by),
+            "claimed_by_name": names.person(parcel.claimed_by),
+            "carrier_name": carriers.get(parcel.carrier, parcel.carrier),
+            "site": names.site(parcel.site_id),
+            "orders": [
+                {"id": orders[id].id, "number": orders[id].number, "status": orders[id].status}
+                for id in parcel.order_ids
+                if id in orders
+            ],
+            "items": [
+                item | {"quantity": quantity}
+                for item_id, quantity in held.get(parcel.id, {}).items()
+                if quantity and (item := names.item(item_id))
+            ],
+        }
+        for parcel in found
+    ]
+
+
+def parcel_page(work: Work, parcel_id: str) -> Json:
+    reached = or_(seen(work, ""), _own(work))
+    parcel = one(work, Parcel, parcel_id, reached)
+    receipts = work.find(Receipt, col(Receipt.parcel_id) == parcel.id, order_by=col(Receipt.at))
+    names = Names(work)
+    names.learn(Person, (receipt.by for receipt in receipts))
+    names.learn(Device, (receipt.device_id for receipt in receipts))
+    names.learn(Item, (receipt.item_id for receipt in receipts))
+    ids = {*parcel.order_ids, *(receipt.order_id for receipt in receipts)}
+    orders = work.find(ReturnOrder, col(ReturnOrder.id).in_(ids), returns.seen(work), order_by=col(ReturnOrder.number))
+    return {
+        "parcel": parcel_rows(work, [parcel])[0],
+        "orders": returns.return_rows(work, orders),
+        "receipts": [
+            plain(receipt)
+            | {
+                "by_name": names.person(receipt.by),
+                "device": names.device(receipt.device_id),
+                "item": names.item(receipt.item_id),
+            }
+            for receipt in receipts
+        ],
+        "history": history(work, [parcel.id]),
+        "matches": _matches(work, parcel, receipts),
+    }
+
+
+def _matches(work: Work, parcel: Parcel, receipts: list[Receipt]) -> list[Json]:
+    """Outbound lines this parcel's goods may have come from, best first, each with its reasons."""
+    units: dict[str, int] = {}
+    for receipt in receipts:
+        units[receipt.item_id] = units.get(receipt.item_id, 0) + receipt.quantity - receipt.unreceived
+    items = [item_id for item_id, quantity in units.items() if item_id and quantity > 0]
+    reached = visible(work.actor, "see", OutboundOrder.site_id, OutboundOrder.owner_id, OutboundOrder.customer_id)
+    found = work.rows(
+        select(
+            col(OutboundLine.id).label("line_id"), col(OutboundLine.item_id), col(OutboundLine.quantity),
+            col(OutboundLine.returned), col(OutboundLine.lot), col(OutboundLine.serials), col(OutboundOrder.id),
+            col(OutboundOrder.number), col(OutboundOrder.customer_id), col(OutboundOrder.waybill), col(OutboundOrder.shipped_on),
+        )
+        .join(OutboundOrder, col(OutboundOrder.id) == col(OutboundLine.outbound_id))
+        .where(
+            reached,
+            col(OutboundLine.quantity) > col(OutboundLine.returned),
+            or_(
+                col(OutboundLine.item_id).in_(items),
+                and_(col(OutboundOrder.waybill) == parcel.waybill, col(OutboundOrder.waybill) != ""),
+            ),
+        )
+        .order_by(col(OutboundOrder.shipped_on).desc())
+        .limit(400)
+    )  # fmt: skip
+    serials = {receipt.serial for receipt in receipts if receipt.serial}
+    lots = {(receipt.item_id, receipt.lot) for receipt in receipts if receipt.lot}
+    candidates = []
+    for row in found:
+        score, reasons = 0, []
+        if row.waybill and row.waybill == parcel.waybill:
+            score += 60
+            reasons.append({"zh": "出库时用的就是这个运单号", "en": "It was shipped with this waybill"})
+        if serials & set(row.serials or []):
+            score += 60
+            reasons.append({"zh": "序列号相同", "en": "The serial number is the same"})
+        if (row.item_id, row.lot) in lots:
+            score += 15
+            reasons.append({"zh": "批号相同", "en": "The lot is the same"})
+        if row.item_id in units:
+            score += 20
+            reasons.append({"zh": "包裹里有这个商品", "en": "This item is in the parcel"})
+            if row.quantity - row.returned >= units[row.item_id]:
+                score += 5
+                left = row.quantity - row.returned
+                reasons.append({"zh": f"还有 {left} 件未退", "en": f"{left} of it not returned yet"})
+        candidates.append((score, row.shipped_on, row, reasons))
+    candidates.sort(key=lambda candidate: (candidate[0], candidate[1]), reverse=True)
+    best = candidates[:MATCHES]
+    names = Names(work)
+    names.learn(Customer, (row.customer_id for _, _, row, _ in best))
+    names.learn(Item, (row.item_id for _, _, row, _ in best))
+    return [
+        {
+            "outbound_line_id": row.line_id,
+            "outbound_id": row.id,
+            "number": row.number,
+            "shipped_on": row.shipped_on,
+            "customer": coded(names.get(Customer, row.customer_id)),
+            "customer_id": row.customer_id,
+            "item": names.item(row.item_id),
+            "score": score,
+            "reasons": reasons,
+        }
+        for score, _, row, reasons in best
+    ]
+
+
+def seen(work: Work, q: str) -> Any:
+    """Sales see a parcel whose whole waybill they name: somebody told them, and nobody else can be found by it."""
+    floor = visible(work.actor, "see", Parcel.site_id, without=("sales",))
+    named = and_(visible(work.actor, "see", Parcel.site_id), col(Parcel.waybill) == (waybill_of(q) or "-"))
+    return or_(floor, named)
+
+
+def _own(work: Work) -> Any:
+    """What brought goods of one's own customers."""
+    own = select(col(Receipt.parcel_id)).join(ReturnOrder, col(ReturnOrder.id) == col(Receipt.order_id))
+    return col(Parcel.id).in_(own.where(returns.seen(work)))

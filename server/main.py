@@ -1,0 +1,87 @@
+"""Assembles the app. Knows everyone; nobody imports it but what starts a process, and tests."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from anyio import CapacityLimiter
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from . import frontend, logs
+from .api import (
+    assets,
+    desk,
+    devices,
+    documentation,
+    events,
+    health,
+    identity,
+    people,
+    photos,
+    problems,
+    returns,
+    sites,
+    sync,
+)  # fmt: skip
+from .api.gate import MAX_BODY, Gate, JsonRequest
+from .config import Config
+from .database import Database
+from .sync.shapes import BY_MODEL
+
+MODULES = (identity, desk, returns, people, sites, devices, sync, photos, events, health, documentation, assets)
+
+
+class App(Litestar):
+    """Litestar behind the gate, so that an answer to an unknown address passes it too."""
+
+    gate: Gate
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.gate(super().__call__, scope, receive, send)
+
+
+def create_app(config: Config, database: Database | None = None, dist: Path = frontend.DIST) -> Litestar:
+    """`database` is given by tests; otherwise the app opens the configured one and closes it at the end."""
+    if database is None:
+        logs.configure(config.log_level)
+    opened = database or Database(config.database_url, BY_MODEL)
+    pokes = events.Pokes(opened)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        app.state.hashing = CapacityLimiter(identity.HASHES_AT_ONCE)
+        yield
+        pokes.close()
+        if database is None:
+            opened.close()
+
+    app = App(
+        route_handlers=[handler for module in MODULES for handler in module.HANDLERS],
+        dependencies={
+            "desk": Provide(identity.desk, sync_to_thread=True),
+            "handheld": Provide(identity.handheld, sync_to_thread=True),
+            "any_handheld": Provide(identity.any_handheld, sync_to_thread=True),
+            "viewer": Provide(identity.viewer, sync_to_thread=True),
+            "config": Provide(lambda: config, sync_to_thread=False),
+        },
+        exception_handlers=problems.HANDLERS,
+        request_class=JsonRequest,
+        request_max_body_size=MAX_BODY,
+        openapi_config=documentation.CONFIG,
+        lifespan=[lifespan],
+        logging_config=None,
+        state=State(
+            {
+                "config": config,
+                "database": opened,
+                "pokes": pokes,
+                "checkup": health.Checkup(config, opened),
+                "assets": assets.Assets(dist),
+            }
+        ),
+    )
+    app.gate = Gate(config)
+    return app
