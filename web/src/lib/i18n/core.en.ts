@@ -117,7 +117,6 @@ export default {
   'sync.revoked': 'This handheld was revoked; its work was uploaded and its data cleared',
   'sync.forked': 'Another device has this one’s identity; enrol it again',
   'sync.clock': 'The clock is {n} min off',
-  'match.item': 'Same item',
   'match.customer': 'Same customer',
   'match.serial': 'Same serial number',
   'match.lot': 'Same lot',

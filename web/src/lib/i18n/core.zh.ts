@@ -115,7 +115,6 @@ export default {
   'sync.revoked': '本机已停用，数据已上传并清除',
   'sync.forked': '本机编号与另一台设备重复，请重新登记',
   'sync.clock': '本机时钟相差 {n} 分钟',
-  'match.item': '同一商品',
   'match.customer': '同一客户',
   'match.serial': '序列号相同',
   'match.lot': '批号相同',
