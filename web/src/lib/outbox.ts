@@ -154,7 +154,8 @@ export async function withRebuild<T>(tables: string[], work: (lay: (keys: Iterab
   for (;;) {
     await openPending()
     try {
-      return await db.transaction('rw', tables, () => work((keys) => rebuild(keys, EFFECTS, device)))
+      // `async`, though it awaits nothing itself: Dexie lets the transaction of any other function end too early in a browser.
+      return await db.transaction('rw', tables, async () => work((keys) => rebuild(keys, EFFECTS, device)))
     } catch (reason) {
       if (!(reason instanceof NotOpened)) throw reason
     }
