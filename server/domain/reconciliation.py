@@ -254,10 +254,7 @@ def _stock(work: Work, site_id: str, before: str, after: str) -> Seen:
     for item_id in sorted(scanned.keys() | taken_in.keys()):
         expected, found = scanned.get(item_id, 0), taken_in.get(item_id, 0)
         if expected != found and work.look(Item, item_id) is not None:
-            suspects = [_suspect("receipt", each, each.quantity - each.unreceived) for each in work.find(
-                receiving.Receipt, receiving.Receipt.site_id == site_id, receiving.Receipt.item_id == item_id,
-                order_by=col(receiving.Receipt.at).desc(), limit=100,
-            )]  # fmt: skip
+            suspects = _scans_of(work, site_id, item_id)
             wrong.append(_explained("receipt_stock", item_id, expected, found, suspects))
     return Seen(before, "", 0, 0, wrong)
 
@@ -315,6 +312,20 @@ def _units(found: list[Any]) -> list[Any]:
 def _entries_of(work: Work, balance_id: str) -> list[Suspect]:
     found = work.find(StockEntry, StockEntry.balance_id == balance_id, order_by=col(StockEntry.at).desc(), limit=100)
     return [_suspect("entry", each, each.quantity) for each in found]
+
+
+def _scans_of(work: Work, site_id: str, item_id: str) -> list[Suspect]:
+    """The latest scans of an item; those alone that no entry was made for, if there are any."""
+    latest = work.find(
+        receiving.Receipt, receiving.Receipt.site_id == site_id, receiving.Receipt.item_id == item_id,
+        order_by=col(receiving.Receipt.at).desc(), limit=100,
+    )  # fmt: skip
+    made = select(col(StockEntry.mutation_id)).where(
+        col(StockEntry.mutation_id).in_([receipt.mutation_id for receipt in latest if receipt.mutation_id])
+    )
+    known = {row.mutation_id for row in work.rows(made)}
+    unknown = [receipt for receipt in latest if receipt.mutation_id not in known]
+    return [_suspect("receipt", each, each.quantity - each.unreceived) for each in unknown or latest]
 
 
 def _suspect(kind: str, fact: Any, quantity: int) -> Suspect:
