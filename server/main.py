@@ -13,6 +13,7 @@ from litestar.di import Provide
 from . import frontend, logs
 from .api import (
     assets,
+    cases,
     desk,
     devices,
     documentation,
@@ -31,7 +32,7 @@ from .config import Config
 from .database import Database
 from .sync.shapes import BY_MODEL
 
-MODULES = (identity, desk, returns, people, sites, devices, sync, photos, events, health, documentation, assets)
+MODULES = (identity, desk, cases, returns, people, sites, devices, sync, photos, events, health, documentation, assets)
 
 
 class App(Litestar):

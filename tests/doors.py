@@ -48,7 +48,7 @@ class Browser:
         self.headers = headers
 
     def get(self, path: str, **query: Any) -> Any:
-        return self._client.get(path, params=query or None, headers=self.headers)
+        return self._ask("GET", path, params=query or None, headers=self.headers)
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self.send("POST", path, body, **headers)
@@ -57,14 +57,18 @@ class Browser:
         return self.send("PATCH", path, body, **headers)
 
     def delete(self, path: str, **headers: str) -> Any:
-        return self._client.request("DELETE", path, headers=self.headers | headers)
+        return self._ask("DELETE", path, headers=self.headers | headers)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        return self._client.request(method, path, json={} if body is None else body, headers=self.headers | headers)
+        return self._ask(method, path, json={} if body is None else body, headers=self.headers | headers)
 
     def raw(self, method: str, path: str, content: bytes, **headers: str) -> Any:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._client.request(method, path, content=content, headers=self.headers | named)
+        return self._ask(method, path, content=content, headers=self.headers | named)
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        self._client.cookies.clear()  # each browser has its own; the client would hand one's cookie to the next
+        return self._client.request(method, path, **options)
 
 
 def _open(work: Any, token: str) -> bool:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from sqlmodel import SQLModel
 
 from ..domain import (
     alerts,
@@ -19,11 +18,13 @@ from ..domain import (
     returns,
     stock,
 )
+from ..domain.model import Table
+from ..domain.previews import Preview
 
 Facts = dict[str, Any]
 
 
-def fields_of(model: type[SQLModel], *without: str) -> Any:
+def fields_of(model: type[Table], *without: str) -> Any:
     """A struct with the table's fields, to be extended by what an answer lays beside them."""
     fields = [(name, field.annotation or Any) for name, field in model.model_fields.items() if name not in without]
     return msgspec.defstruct(f"{model.__name__}Fields", fields, kw_only=True, module=__name__)
@@ -611,3 +612,17 @@ class FeedHeads(msgspec.Struct, kw_only=True):
     heads: dict[str, int]
     device: Named
     server_time: int
+
+
+class Previews(msgspec.Struct, kw_only=True):
+    """What each option would do, found by doing it and taking it back."""
+
+    rows: list[Preview]
+
+
+class ParkedRow(fields_of(records.ParkedEvent)):  # type: ignore[misc]
+    pass
+
+
+class Parked(msgspec.Struct, kw_only=True):
+    rows: list[ParkedRow]

@@ -16,9 +16,9 @@ FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 NOT_THE_APPS = ("/api", "/sync", "/blobs", "/assets", "/health", "/metrics")
 TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html",
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
@@ -28,7 +28,7 @@ TYPES = {
     ".ico": "image/x-icon",
     ".mp3": "audio/mpeg",
     ".wav": "audio/wav",
-    ".txt": "text/plain; charset=utf-8",
+    ".txt": "text/plain",
 }
 WORTH_ZIPPING = (".js", ".css", ".html", ".svg", ".wasm", ".webmanifest", ".json", ".txt")
 

@@ -9,7 +9,6 @@ from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import BodyKwarg, FromPath, QueryParameter
-from sqlmodel import SQLModel
 
 from ..domain import reads
 from ..domain.alerts import Alert
@@ -17,6 +16,7 @@ from ..domain.commands import COMMANDS, perform
 from ..domain.conflicts import Conflict
 from ..domain.dispositions import Disposition
 from ..domain.errors import NotFound
+from ..domain.model import Table
 from ..domain.parcels import Parcel
 from ..domain.permissions import SYSTEM
 from ..domain.returns import ReturnLine, ReturnOrder
@@ -75,7 +75,7 @@ class Write(NamedTuple):
     path: str
     command: str
     field: str
-    subject: type[SQLModel]
+    subject: type[Table]
     tag: str
     inner: str = ""
 
@@ -195,7 +195,7 @@ def carry_out(desk: Desk, name: str, args: dict[str, Any], site_id: str) -> answ
     return answers.Done(status=outcome.status, conflict_id=outcome.conflict_id, detail=outcome.detail)
 
 
-def site_of(desk: Desk, model: type[SQLModel], id: str) -> str:
+def site_of(desk: Desk, model: type[Table], id: str) -> str:
     """The site whose book this goes into. What is not there, and what stands at a site one does not see, is not found alike."""
     with desk.database.read(SYSTEM) as work:
         record: Any = work.look(model, id)

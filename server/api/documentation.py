@@ -12,8 +12,8 @@ from ..domain.errors import NotFound
 from .doors import get
 
 FOLDER = Path(__file__).with_name("docs")
-FILES = {"index.html": "text/html; charset=utf-8", "docs.js": "text/javascript; charset=utf-8",
-         "docs.css": "text/css; charset=utf-8"}  # fmt: skip
+FILES = {"index.html": "text/html", "docs.js": "text/javascript",
+         "docs.css": "text/css"}  # fmt: skip
 
 
 def _name_of(handler: Any, method: Any, components: list[Any]) -> str:
@@ -30,8 +30,8 @@ CONFIG = OpenAPIConfig(
         "carry the token of their enrolment. Writes are JSON; an Idempotency-Key (a UUID) makes sending twice safe. Every refusal "
         "is application/problem+json with a code."
     ),
-    path="/api",
-    render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    path="/api/openapi.json",  # a folder to Litestar, which would answer for every unknown name in it
+    render_plugins=[JsonRenderPlugin(path="/")],
     use_handler_docstrings=True,
     operation_id_creator=_name_of,
 )

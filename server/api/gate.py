@@ -136,6 +136,8 @@ class Gate:
         path, method = scope["path"], scope["method"]
         if b"%00" in scope.get("query_string", b"") or "\0" in path:
             raise Refused("malformed", "An address cannot hold a NUL character.")
+        if path.startswith("/api/openapi.json/"):  # Litestar would answer with a page of its own
+            raise Refused("not_found", "There is nothing at this address.")
         if method not in WRITES:
             return
 
@@ -163,7 +165,9 @@ class Gate:
             raise Refused("wrong_origin", "A write needs the Origin header.")
         asked = urlsplit(origin.lower())
         scheme = "https" if scope["https"] else "http"  # type: ignore[typeddict-item]
-        if (asked.scheme, asked.netloc) not in ((scheme, headers.get("host", "").lower()), self._public):
+        here = (scheme, headers.get("host", "").lower())
+        # A page without an origin says "null": it has no netloc, and neither has a public address that was not given.
+        if not asked.netloc or (asked.scheme, asked.netloc) not in (here, self._public):
             raise Refused("wrong_origin", "This was sent from the page of another site.")
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from sqlalchemy import text
 
 from ..config import Config
 from ..database import Database
@@ -70,8 +69,8 @@ class Checkup:
         return Health(status=status, parts=parts)
 
     def _ask_database(self) -> Part:
-        with self._database.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+        if not self._database.epoch:
+            return Part(ok=False, words="holds no tables yet")
         return Part(ok=True, words="SQLite" if self._database.sqlite else "PostgreSQL")
 
     def _ask_redis(self) -> Part:
@@ -124,9 +123,7 @@ def exposition(request: Request[Any, Any, Any]) -> Response[bytes]:
         actor = desk(request).actor
         if not actor.may("see_devices"):
             raise NotAllowed("Metrics are read from this machine, or by supervisors and administrators.")
-    return Response(
-        metrics.exposition(request.app.state.database), media_type="text/plain; version=0.0.4; charset=utf-8"
-    )
+    return Response(metrics.exposition(request.app.state.database), media_type="text/plain; version=0.0.4")
 
 
 def _is_local(request: Request[Any, Any, Any]) -> bool:

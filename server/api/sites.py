@@ -4,7 +4,7 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from ..domain import reads, sites
+from ..domain import reconciliation, sites
 from ..domain.sites import CreateSite, EditSite
 from .answers import Done, Made, RunStarted
 from .desk import CLASH, MISSING, REFUSALS
@@ -42,7 +42,7 @@ def edit_site(desk: NamedDependency[Desk], site_id: FromPath[str], data: JSONBod
 @post("/api/sites/{site_id:str}/reconciliations", tags=["stock"], status_code=202, responses=REFUSALS | MISSING)
 def reconcile(desk: NamedDependency[Desk], site_id: FromPath[str]) -> RunStarted:
     """Asks a worker to compare this site's books now; follow the run by its id."""
-    return RunStarted(run_id=desk.write(lambda work: reads.stock.ask_to_reconcile(work, site_id)))
+    return RunStarted(run_id=desk.write(lambda work: reconciliation.ask(work, site_id)))
 
 
 HANDLERS = [create_site, edit_site, reconcile]

@@ -112,11 +112,10 @@ def device_code(counter: int) -> str:
 def _next_code(work: Work) -> str:
     epoch = work.look(Setting, "epoch")
     history = epoch.value if epoch else ""
-    setting = work.seek(Setting, "counter:device")
-    if setting is None:
-        work.add(Setting, id="counter:device", value=f"1:{history}")
-        return device_code(0)
+    setting = work.seek(Setting, "counter:device") or work.add(Setting, id="counter:device", value=f"0:{history}")
     counter, _, under = setting.value.partition(":")
     taken = int(counter) if under == history else int(counter) + AFTER_A_RESTORE
+    while work.first(Device, Device.code == device_code(taken)):
+        taken += 1
     setting.value = f"{taken + 1}:{history}"
     return device_code(taken)

@@ -58,7 +58,7 @@ def test_every_page_of_the_desk_reads_what_a_walked_return_left(doors: Doors, de
     stock = sam.get("/api/stock", group="item").json()
     assert [(row["item"]["sku"], row["on_hand"], row["available"]) for row in stock["rows"]] == [("GREEN-KETTLE", 1, 1)]
     entries = sam.get("/api/stock/entries", item="kettle").json()["rows"]
-    scan = entries[-1]
+    scan = next(entry for entry in entries if entry["cause"] == "receive")
     assert (scan["cause"], scan["device"]["code"], scan["person"]["name"], scan["receipt"]["text"]) == (
         "receive", "A1", "Cleo", "kettle",
     )  # fmt: skip

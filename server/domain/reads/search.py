@@ -97,7 +97,8 @@ def _items(work: Work, q: str) -> list[Json]:
         limit=EACH,
     )
     return [
-        _hit("item", item.id, item.sku, f"{item.name} {item.spec}".strip(), f"/desk/stock?item={item.id}") for item in found
+        _hit("item", item.id, item.sku, f"{item.name} {item.spec}".strip(), f"/desk/stock?item={item.id}")
+        for item in found
     ]
 
 
@@ -108,7 +109,9 @@ def _traces(work: Work, q: str) -> list[Json]:
         order_by=col(Receipt.at).desc(), limit=EACH,
     )  # fmt: skip
     return [
-        _hit("serial" if receipt.serial == q else "lot", receipt.id, q, receipt.text, f"/desk/returns/{receipt.order_id}")
+        _hit(
+            "serial" if receipt.serial == q else "lot", receipt.id, q, receipt.text, f"/desk/returns/{receipt.order_id}"
+        )
         for receipt in found
     ]
 

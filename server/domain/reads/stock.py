@@ -203,17 +203,6 @@ def reconciled_at(work: Work, site: str) -> int:
     return min((int(row.at) for row in last), default=0)
 
 
-def ask_to_reconcile(work: Work, site_id: str) -> str:
-    """A run that a worker takes up; one that waits already is the one that was asked for."""
-    site = work.get(Site, site_id)
-    work.allow("reconcile", site.id)
-    waiting = work.first(ReconcileRun, col(ReconcileRun.site_id) == site.id, col(ReconcileRun.state) == "queued")
-    if waiting:
-        return waiting.id
-    run = work.add(ReconcileRun, site_id=site.id, cause="asked", asked_by=work.actor.id, started_at=work.now)
-    return run.id
-
-
 def run_page(work: Work, run_id: str) -> Json:
     run = one(work, ReconcileRun, run_id, visible(work.actor, "see_stock", ReconcileRun.site_id))
     return _runs(work, [run])[0]
