@@ -61,6 +61,7 @@ export interface StagedRow {
 
 /** How far a feed has been fetched, and which revision is shown. */
 export interface FeedState {
+  epoch: string
   cursor: string
   revision: number
   shown: number
@@ -195,7 +196,7 @@ export async function writeMeta(key: string, value: unknown): Promise<void> {
   await db.meta.put({ key, value })
 }
 
-const FRESH: FeedState = { cursor: '', revision: 0, shown: 0, complete: false, reset: true, lastSeq: 0, at: 0 }
+const FRESH: FeedState = { epoch: '', cursor: '', revision: 0, shown: 0, complete: false, reset: true, lastSeq: 0, at: 0 }
 
 export async function feedState(feed: string): Promise<FeedState> {
   return (await readMeta<FeedState>(`feed:${feed}`)) ?? { ...FRESH }

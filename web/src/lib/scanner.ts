@@ -85,6 +85,12 @@ function attach(): () => void {
   function onKey(event: KeyboardEvent): void {
     const toField = event.target === field
     if (!toField && isEditable(event.target)) return
+    if (event.ctrlKey && event.key === ']') {
+      // How many scanners type the separator of GS1 fields.
+      event.preventDefault()
+      wedge.key('\x1d', performance.now())
+      return wait()
+    }
     if (event.ctrlKey || event.metaKey || event.altKey) return
     if (event.isComposing || event.key === 'Process' || event.key === 'Unidentified') return focusField()
     if (event.key === 'Enter' || event.key === 'Tab') {

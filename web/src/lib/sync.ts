@@ -61,6 +61,8 @@ const current = store<SyncState>({
 export const syncState: Readable<SyncState> = current
 const say = (change: Partial<SyncState>) => current.update((now) => ({ ...now, ...change }))
 
+online.subscribe((reached) => say({ online: reached }))
+
 class Revoked extends Error {}
 class Forked extends Error {}
 
@@ -70,6 +72,7 @@ let started = 0
 let running: Promise<void> | null = null
 let again = false
 let failures = 0
+let byHand = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 let heldAskedAt = 0
 let reported = { said: '', at: 0 }
@@ -81,7 +84,6 @@ export function startSync(): () => void {
   const visible = () => document.visibilityState === 'visible' && wake()
   const ends: (() => void)[] = [
     watchCounts(),
-    online.subscribe((reached) => say({ online: reached })),
     settings.subscribe(({ hold }) => {
       const freed = current.get().held && !hold
       say({ held: hold })
@@ -112,9 +114,14 @@ export function startSync(): () => void {
 }
 
 /** Now, whether held or not: a person asked for it. Resolves when it is done, well or not; `syncState` says which. */
-export function syncNow(): Promise<void> {
+export async function syncNow(): Promise<void> {
   heldAskedAt = 0
-  return run()
+  byHand++
+  try {
+    await run()
+  } finally {
+    byHand--
+  }
 }
 
 export async function setHold(on: boolean): Promise<void> {
@@ -124,7 +131,7 @@ export async function setHold(on: boolean): Promise<void> {
 function automatically(delay: number): void {
   if (settings.get().hold || !started) return
   clearTimeout(timer)
-  timer = setTimeout(() => void run(), delay)
+  timer = setTimeout(() => void (settings.get().hold || run()), delay)
 }
 
 function run(): Promise<void> {
@@ -205,6 +212,7 @@ async function push(token: string): Promise<PushResponse | null> {
   let askHeld = Date.now() - heldAskedAt >= ASK_HELD
   let gaps = 0
   for (;;) {
+    if (settings.get().hold && !byHand) return answer
     const rows = await batch(askHeld)
     const report = await stateReport(rows)
     if (!rows.length && !lost && !report.due) return answer
@@ -365,7 +373,7 @@ async function pullAll(token: string, pushed: PushResponse | null): Promise<bool
   const feeds = await feedNames(token)
   for (const feed of feeds) {
     const state = await feedState(feed)
-    if (pushed && state.cursor && state.complete && pushed.heads[feed] === state.revision) {
+    if (pushed && state.complete && state.epoch === pushed.epoch && pushed.heads[feed] === state.revision) {
       await saveFeedState(feed, { ...state, lastSeq: pushed.device_last_seq })
       continue
     }
@@ -398,7 +406,7 @@ async function pullFeed(token: string, feed: string, state: FeedState): Promise<
       if (fresh) await db.staged.where('feed').equals(feed).delete()
       if (page.changes.length) await db.staged.add({ feed, changes: page.changes })
       const next: FeedState = {
-        ...now, cursor: page.cursor, revision: page.revision, complete: !page.more, reset: now.reset || fresh, lastSeq: page.device_last_seq, at: Date.now(),
+        ...now, epoch: page.epoch, cursor: page.cursor, revision: page.revision, complete: !page.more, reset: now.reset || fresh, lastSeq: page.device_last_seq, at: Date.now(),
       }
       await saveFeedState(feed, next)
       return next

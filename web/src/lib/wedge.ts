@@ -29,7 +29,8 @@ const SHORTEST_DOUBLED = 6
 
 /** A code as it came: identifier taken off and kept, doubling seen. */
 export function read(raw: string, settings: ScannerSettings): Omit<Reading, 'bounce'> {
-  let text = raw
+  // Blanks around a code are the scanner's set-up, a separator (GS) is part of it.
+  let text = trimmed(raw)
   if (settings.prefix && text.startsWith(settings.prefix)) text = text.slice(settings.prefix.length)
   if (settings.suffix && text.endsWith(settings.suffix)) text = text.slice(0, -settings.suffix.length)
   let symbology = ''
@@ -38,7 +39,7 @@ export function read(raw: string, settings: ScannerSettings): Omit<Reading, 'bou
     symbology = identifier[0]
     text = text.slice(3)
   }
-  text = text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+  text = trimmed(text)
   const half = text.length / 2
   const second = text.slice(half)
   // Doubled by the scanner's own set-up, with its identifier repeated or not.
@@ -46,6 +47,8 @@ export function read(raw: string, settings: ScannerSettings): Omit<Reading, 'bou
   const once = again || (half >= SHORTEST_DOUBLED && text.slice(0, half) === second ? second : '')
   return { text: once || text, whole: text, symbology, raw, doubled: once !== '' }
 }
+
+const trimmed = (text: string) => text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
 
 /** Collects keys and text until a code is whole: at Enter or Tab, or when nothing came for a moment. */
 export class Wedge {
