@@ -168,6 +168,7 @@ def reconcile(database: Database, run_id: str, going_on: Callable[[], bool] = la
             with database.read(SYSTEM) as work:
                 seen = reconciliation.look(work, run_id)
             if seen is None:
+                log.info("reconciled", extra={"subject_id": run_id})
                 return
             found = seen
             database.write(SYSTEM, lambda work: reconciliation.note(work, run_id, found))  # noqa: B023  it runs at once

@@ -6,7 +6,8 @@ import threading
 from types import FrameType
 
 import redis
-from rq import SimpleWorker
+from redis.client import Pipeline
+from rq import SimpleWorker, worker_registration
 from rq.serializers import JSONSerializer
 
 from server import logs
@@ -37,6 +38,16 @@ class Worker(SimpleWorker):
         """The job at hand looks at `stopping` between its steps; its step is finished, and the rest is asked for again."""
         self._stopping.set()
         super().request_stop(signum, frame)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Says again who it is, too: after Redis was emptied nobody would find it, and the health page would miss it."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None:
+            with self.connection.pipeline() as together:
+                together.hset(self.key, mapping=self.serialize())
+                together.expire(self.key, self.worker_ttl + 60)
+                worker_registration.register(self, together)
+                together.execute()
 
     def subscribe(self) -> None:
         """Nobody sends this worker commands; without Redis, the thread that listens for them would only complain."""

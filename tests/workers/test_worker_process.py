@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import rq
 from PIL import Image
 from sqlmodel import col
 
@@ -145,6 +146,8 @@ def test_redis_may_be_emptied_stopped_and_started_again_at_any_time(processes: P
     processes.emptied()
     processes.tell("emptied")
     processes.until_heard("before", "emptied")
+    with redis.Redis.from_url(processes.config.redis_address) as connection:
+        assert len(rq.Worker.all(connection=connection)) == 1, "the health page still finds it"
 
     server.send_signal(signal.SIGKILL)
     server.wait()

@@ -1,0 +1,183 @@
+"""What is done because time passes."""
+
+import pytest
+from sqlmodel import col
+
+from server.database import Database
+from server.domain.conflicts import Conflict
+from server.domain.people import OneTimeCode, Session, Throttle
+from server.domain.permissions import SYSTEM
+from server.domain.records import Change, Mutation, ReconcileRun, Snapshot
+from server.domain.returns import ReturnLine, ReturnOrder
+from server.domain.work import Work
+from server.sync import pull
+from tests.cast import R_1001, SITE, Desk, Handheld
+from tests.conftest import DAY, HOUR, ON_BOTH, Clock
+from workers import schedule
+from workers.schedule import MINUTE, SCHEDULE, Task
+
+from .books import change, runs
+
+pytestmark = ON_BOTH
+
+
+def due(database: Database) -> list[str]:
+    with database.read(SYSTEM) as work:
+        return schedule.due(work)
+
+
+def do_all(database: Database) -> None:
+    for name in due(database):
+        schedule.do(database, name)
+
+
+def test_everything_is_due_at_first_and_again_in_its_time(database: Database, clock: Clock) -> None:
+    assert set(due(database)) == set(SCHEDULE)
+    do_all(database)
+    assert due(database) == []
+    clock.forward(MINUTE)
+    assert set(due(database)) == {"judge_by_time", "expire_held"}
+    clock.forward(HOUR)
+    assert set(due(database)) == set(SCHEDULE)
+
+
+def test_what_two_workers_take_up_is_done_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setitem(SCHEDULE, "tidy", Task(HOUR, lambda database: done.append("tidy")))
+    schedule.do(database, "tidy")
+    schedule.do(database, "tidy")
+    assert done == ["tidy"]
+
+
+def test_what_fails_is_tried_again_in_a_minute_and_what_was_killed_at_once(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(database: Database) -> None:
+        raise ZeroDivisionError
+
+    do_all(database)
+    clock.forward(HOUR)
+    monkeypatch.setitem(SCHEDULE, "tidy", Task(HOUR, broken))
+    with pytest.raises(ZeroDivisionError):
+        schedule.do(database, "tidy")
+    assert "tidy" not in due(database)
+    clock.forward(MINUTE)
+    assert "tidy" in due(database)
+
+
+def test_every_site_is_reconciled_every_hour(database: Database) -> None:
+    do_all(database)
+    assert [(run.site_id, run.cause, run.state) for run in runs(database)] == [(SITE, "schedule", "queued")]
+
+
+def test_an_intention_that_waited_too_long_is_handed_to_a_supervisor(
+    database: Database, a: Handheld, clock: Clock
+) -> None:
+    held = a.do("cleo", "submit_return", order_id="never-sent")
+    a.sync()
+    clock.forward(5 * DAY)
+    do_all(database)
+    with database.read(SYSTEM) as work:
+        kept = work.look(Mutation, held)
+        assert kept is not None
+        assert kept.status == "rejected"
+
+
+def test_a_long_tail_is_sealed_into_a_snapshot(
+    database: Database, a: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull, "TAIL_BEFORE_SNAPSHOT", 5)
+    do_all(database)
+    with database.read(SYSTEM) as work:
+        assert "catalogue" in {page.feed for page in work.find(Snapshot)}
+
+
+def test_expired_things_are_forgotten_and_the_rest_is_kept(database: Database, clock: Clock) -> None:
+    def lay_out(work: Work) -> None:
+        for id, moment in (("old", clock.now - 40 * DAY), ("young", clock.now + DAY)):
+            work.add(Session, id=id, expires_at=moment)
+            work.add(Throttle, id=id, last_failure_at=moment)
+            work.add(OneTimeCode, id=id, expires_at=moment)
+        work.add(ReconcileRun, id="clean", state="done", finished_at=clock.now - 2 * DAY)
+        work.add(ReconcileRun, id="telling", state="done", differences=1, finished_at=clock.now - 2 * DAY)
+        work.add(ReconcileRun, id="asked", state="done", cause="asked", finished_at=clock.now - 2 * DAY)
+        work.add(ReconcileRun, id="old", state="failed", cause="asked", finished_at=clock.now - 40 * DAY)
+
+    database.write(SYSTEM, lay_out)
+    schedule.tidy(database)
+    with database.read(SYSTEM) as work:
+        for model in (Session, Throttle, OneTimeCode):
+            assert [each.id for each in work.find(model)] == ["young"]
+        assert {run.id for run in work.find(ReconcileRun)} == {"telling", "asked"}
+
+
+# Closed returns leave their feed
+
+
+@pytest.fixture
+def completed(desk: Desk, a: Handheld, database: Database) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle", 3)
+    a.scan("cleo", R_1001, "lamps", "lamp")
+    a.inspect("ines", "kettles", 3)
+    a.inspect("ines", "lamps")
+    a.dispose("ines", "kettles", "repair", 3)
+    a.dispose("ines", "lamps", "repair")
+    a.sync()
+    with database.read(SYSTEM) as work:
+        assert work.look(ReturnOrder, R_1001).status == "completed"  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("completed")
+def test_a_return_closed_for_a_month_leaves_the_handhelds_with_all_that_belongs_to_it(
+    database: Database, a: Handheld, b: Handheld, clock: Clock
+) -> None:
+    clock.forward(30 * DAY - 1)
+    schedule.leave_feeds(database)
+    a.pull()
+    assert ("return_order", R_1001) in a.view
+
+    clock.forward(1)
+    schedule.leave_feeds(database)
+    a.pull()
+    b.pull()
+    for view in (a.view, b.view):
+        kinds = {kind for kind, _ in view}
+        assert not kinds & {"return_order", "return_line", "receipt", "inspection", "disposition"}
+        assert {"stock_balance", "item", "bin"} <= kinds, "the goods are still there"
+    with database.read(SYSTEM) as work:
+        assert work.look(ReturnOrder, R_1001)
+
+    heads = database.heads()
+    schedule.leave_feeds(database)
+    assert database.heads() == heads, "it leaves once"
+
+
+@pytest.mark.usefixtures("completed")
+def test_one_that_is_opened_again_is_there_again(database: Database, a: Handheld, clock: Clock) -> None:
+    clock.forward(30 * DAY)
+    schedule.leave_feeds(database)
+    a.pull()
+    a.scan("cleo", R_1001, "lamps", "lamp")
+    a.sync()
+    assert a.view["return_order", R_1001]["status"] == "inspecting"
+    change(database, ReturnOrder, R_1001, status="completed", completed_at=clock.now)
+    clock.forward(30 * DAY)
+    schedule.leave_feeds(database)
+    a.pull()
+    assert ("return_order", R_1001) not in a.view
+
+
+def test_many_closed_in_the_same_moment_all_leave(database: Database, clock: Clock) -> None:
+    def close(work: Work) -> None:
+        for n in range(50):
+            work.add(ReturnOrder, id=f"order-{n:02}", site_id=SITE, status="cancelled", cancelled_at=clock.now)
+            work.add(ReturnLine, id=f"line-{n:02}", order_id=f"order-{n:02}", site_id=SITE)
+        work.add(Conflict, id="case", rule="X5", site_id=SITE, order_id="order-07")
+
+    database.write(SYSTEM, close)
+    clock.forward(31 * DAY)
+    schedule.leave_feeds(database)
+    with database.read(SYSTEM) as work:
+        drops = work.rows(Change.__table__.select().where(col(Change.op) == "drop"))  # type: ignore[attr-defined]
+    assert len({(row.kind, row.key) for row in drops}) == len(drops) == 101
