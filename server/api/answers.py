@@ -343,11 +343,14 @@ class StockRow(msgspec.Struct, kw_only=True):
     serial: str
     on_hand: int
     available: int
+    statuses: dict[str, int]
 
 
 class Totals(msgspec.Struct, kw_only=True):
     on_hand: int
     available: int
+    by_status: dict[str, int]
+    """Of what fits the other filters, whichever status is asked for."""
 
 
 class StockPage(msgspec.Struct, kw_only=True):

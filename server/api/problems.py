@@ -138,7 +138,8 @@ def http_refused(_: Request[Any, Any, Any], error: HTTPException) -> Response[An
         extra: Any = error.extra
         first = extra[0] if isinstance(extra, list) and extra and isinstance(extra[0], dict) else {}
         text = str(first.get("message") or error.detail).rstrip(".")
-        field = str(first.get("key") or "") or _named(text)
+        key = str(first.get("key") or "")
+        field = _named(text) if key in ("", "data") else key
         return problem("invalid", f"{text}.", {"field": field})
     if isinstance(error, NotFoundException):
         return problem("not_found", "There is nothing at this address.")
