@@ -2,6 +2,7 @@
 
 import os
 import socket
+from typing import Any
 
 import uvicorn
 
@@ -16,6 +17,11 @@ class _Server(uvicorn.Server):
         if self.started and (ready := os.environ.pop("READY_FD", "")):
             os.write(int(ready), b"1")
             os.close(int(ready))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app: Any = self.config.app
+        app.state.pokes.close()  # streams never end by themselves, and uvicorn would wait for them
+        await super().shutdown(sockets)
 
 
 def run(config: Config, fd: int) -> None:
