@@ -217,6 +217,16 @@ export type ConflictPage = {
   order: ReturnRow | null; device: Named | null; options: ConflictOption[]; dismissible: boolean
 } // prettier-ignore
 
+/** What an option would do, found by doing it and taking it back. `refused`: why it cannot be taken now. */
+export type Preview = {
+  option: string; refused: string
+  stock: { item_id: string; sku: string; name: string; name_en: string; status: string; bin: string; quantity: number; value: number; currency: string }[]
+  fields: { kind: string; id: string; field: string; before: unknown; after: unknown }[]
+} // prettier-ignore
+
+/** An event a consumer failed on three times: set aside, visibly, so that the rest goes on. */
+export type Parked = { id: string; consumer: string; feed: string; revision: number; error: string; state: string; at: Millis }
+
 export type Todo = {
   reviews: ReturnRow[]; conflicts: Conflict[]; alerts: Alert[]; unclaimed: Parcel[]; dispositions: Disposition[]; unsent: Unsent
 }
@@ -237,9 +247,10 @@ export type StockGroup = 'item' | 'bin' | 'status' | 'lot'
 export type StockRow = {
   id?: string; item: ItemRef | null; site: Named | null; bin: Named | null; container: (Named & { label?: string }) | null
   status: string; lot: string; expiry: string; serial: string; on_hand: number; available: number
+  statuses: Record<string, number>
 } // prettier-ignore
 export type StockPage = {
-  rows: StockRow[]; totals: { on_hand: number; available: number }; reconciled_at: Millis; unsent: Unsent; next: string | null
+  rows: StockRow[]; totals: { on_hand: number; available: number; by_status: Record<string, number> }; reconciled_at: Millis; unsent: Unsent; next: string | null
 } // prettier-ignore
 export type StockEntry = {
   id: string; move_id: string; site_id: string; item_id: string; status: string; bin_id: string; container_id: string
@@ -333,6 +344,10 @@ export const session = {
 }
 
 export const health = () => get<Health>('/health')
+export const parked = {
+  list: () => get<Page<Parked>>('/api/parked-events').then(rows),
+  again: (id: string) => post(`/api/parked-events/${id}/retry`),
+}
 export const todo = (site: string) => get<Todo>('/api/todo', { site })
 export const search = (q: string) => get<{ hits: Hit[] }>('/api/search', { q })
 export const catalogue = () => get<Catalogue>('/api/catalog')
@@ -387,6 +402,7 @@ export const alerts = {
 export const conflicts = {
   list: (query: Query) => get<Page<Conflict>>('/api/conflicts', query),
   read: (id: string) => get<ConflictPage>(`/api/conflicts/${id}`),
+  previews: (id: string) => get<Page<Preview>>(`/api/conflicts/${id}/previews`).then(rows),
   resolve: (id: string, option: string, value: unknown, note: string) => post(`/api/conflicts/${id}/resolution`, { option, value, note }),
   assign: (id: string, person: string) => post(`/api/conflicts/${id}/assignment`, { person_id: person }),
   dismiss: (id: string, reason: string) => post(`/api/conflicts/${id}/dismissal`, { reason }),

@@ -3,34 +3,67 @@
 import type { Alert, Conflict } from '../../lib/api'
 import { codes } from './codes.svelte'
 import { plain } from './values'
-import { nameOf, wordFor } from './words.svelte'
+import { t } from '../../lib/i18n/desk'
+import { figure, moment, nameOf, wordFor } from './words.svelte'
 
 export const alertTitle = (alert: Alert): string => wordFor('alert', alert.rule)
 
 /** Facts worth reading aloud; ids are for programs. */
 export function factsOf(facts: Record<string, unknown>): { name: string; value: string }[] {
   return Object.entries(facts)
-    .filter(([key, value]) => !/(^|_)(id|ids)$/.test(key) && value !== '' && value !== null && value !== undefined)
+    .filter(([key, value]) => !/(^|_)(id|ids)$|^type$/.test(key) && value !== '' && value !== null && value !== undefined)
     .filter(([, value]) => typeof value !== 'object' || Array.isArray(value))
     .map(([key, value]) => ({ name: wordFor('fact', key), value: factValue(key, value) }))
 }
 
+const FAMILY: Record<string, string> = {
+  verdict: 'verdict', option: 'option', rule: 'rule', source: 'stock', target: 'stock', kind: 'disposition', fields: 'field',
+  checks: 'check', statuses: 'stock', state: 'alert_state', role: 'role',
+} // prettier-ignore
+
 function factValue(key: string, value: unknown): string {
-  if (typeof value === 'number' && value > 1_000_000_000_000) return new Date(value).toLocaleString()
-  if (key === 'status' && typeof value === 'string') return wordFor('stock', value)
-  return plain(value)
+  if (typeof value === 'number') return value > 1_000_000_000_000 ? moment(value) : figure(value)
+  if (key === 'status' && typeof value === 'string') return wordFor('stock', wordFor('status', value))
+  const family = FAMILY[key]
+  if (!family) return plain(value)
+  // A kind is a disposition's or a document's; whichever knows it says it.
+  const word = (code: string) => (key === 'kind' ? wordFor('document', wordFor(family, code)) : wordFor(family, code))
+  return Array.isArray(value) ? value.map((one) => word(String(one))).join(', ') : word(plain(value))
 }
 
-export function alertLine(alert: Alert): string {
-  const about = [alert.order?.number, alert.item ? nameOf(alert.item) : '']
-  return [...about, ...factsOf(alert.facts).map((fact) => `${fact.name} ${fact.value}`)].filter(Boolean).slice(0, 5).join(' · ')
+/** The sentence of each rule, from its facts; a rule newer than this page has its facts listed. */
+const SENTENCES: Partial<Record<string, (facts: Record<string, unknown>) => string>> = {
+  over_received: (f) => t.get()('says.over_received', { expected: n(f['expected']), received: n(f['received']), over: n(f['over']) }),
+  short_received: (f) => t.get()('says.short_received', { expected: n(f['expected']), received: n(f['received']), missing: n(f['missing']) }),
+  unexpected_item: (f) => t.get()('says.unexpected_item', { received: n(f['received']), text: f['text'] ? `“${plain(f['text'])}”` : '' }),
+  wrong_lot_or_serial: (f) =>
+    t.get()('says.wrong_lot_or_serial', { wrong: [f['wrong_lots'], f['wrong_serials']].map(plain).filter(Boolean).join(', '), lots: plain(f['lots']) || '–' }),
+  inspection_failed: (f) =>
+    t.get()('says.inspection_failed', { n: n(f['failed']), grade: plain(f['grade']), checks: list(f['checks']).map((check) => wordFor('check', check)).join(', ') }),
+  inspection_overdue: (f) => t.get()('says.inspection_overdue', { n: n(f['waiting']), since: moment(Number(f['since'])), hours: n(f['hours']) }),
+  review_overdue: (f) => t.get()('says.review_overdue', { since: moment(Number(f['since'])), hours: n(f['hours']) }),
+  parcel_unclaimed_too_long: (f) => t.get()('says.parcel_unclaimed', { waybill: plain(f['waybill']), since: moment(Number(f['since'])), days: n(f['days']) }),
+  expired_stock: (f) => t.get()('says.expired_stock', { n: n(f['quantity']), lot: plain(f['lot']) || '–', expiry: plain(f['expiry']) }),
+  device_silent: (f) => t.get()('says.device_silent', { device: `${plain(f['device'])} ${plain(f['name'])}`.trim(), since: moment(Number(f['since'])), n: n(f['pending']) }),
+  ledger_drift: (f) => t.get()('says.ledger_drift', { balances: n(f['balances']), lines: n(f['lines']), units: n(f['units']) }),
+  negative_stock: (f) => t.get()('says.negative_stock', { n: n(f['quantity']), bin: plain(f['bin']) || '–', status: wordFor('stock', plain(f['status'])) }),
 }
+const n = (value: unknown) => figure(Number(value ?? 0))
+const list = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
+
+/** What an alert says, with what it is about; `within` its return order, the number goes without saying. */
+export function alertLine(alert: Alert, within = false): string {
+  const sentence = SENTENCES[alert.rule]?.(alert.facts) ?? factsOf(alert.facts).map((fact) => `${fact.name} ${fact.value}`).join(' · ')
+  return [!within && alert.order?.number, alert.item && nameOf(alert.item), sentence].filter(Boolean).join(' · ')
+}
+
+export const hasSentence = (alert: Alert): boolean => alert.rule in SENTENCES
 
 export const conflictTitle = (conflict: Conflict): string => wordFor('rule', conflict.rule)
 
-export function conflictLine(conflict: Conflict): string {
+export function conflictLine(conflict: Conflict, within = false): string {
   const device = conflict.device ? `${conflict.device.code ?? ''} ${conflict.device.name ?? ''}`.trim() : ''
-  return [conflict.order?.number, conflict.field && wordFor('field', conflict.field), device].filter(Boolean).join(' · ')
+  return [!within && conflict.order?.number, conflict.field && wordFor('field', conflict.field), device].filter(Boolean).join(' · ')
 }
 
 /** A field's value as people say it: codes by their names. */

@@ -11,8 +11,9 @@ export function partsOf(health: Health): Part[] {
       const facts = said as Record<string, unknown>
       const word = facts['status'] ?? facts['state']
       const ok = typeof facts['ok'] === 'boolean' ? facts['ok'] : word === undefined || word === 'ok'
-      const rest = Object.entries(facts).filter(([key]) => !['status', 'state', 'ok'].includes(key))
-      return { name, ok, detail: rest.map(([key, value]) => `${key.replaceAll('_', ' ')}: ${shown(value)}`).join(' · ') }
+      const words = typeof facts['words'] === 'string' ? facts['words'] : ''
+      const rest = Object.entries(facts).filter(([key]) => !['status', 'state', 'ok', 'words'].includes(key))
+      return { name, ok, detail: [words, ...rest.map(([key, value]) => `${key.replaceAll('_', ' ')}: ${shown(value)}`)].filter(Boolean).join(' · ') }
     }
     if (Array.isArray(said)) return { name, ok: true, detail: said.map(shown).join(', ') }
     return { name, ok: typeof said !== 'string' || said === 'ok', detail: said === 'ok' ? '' : shown(said) }
