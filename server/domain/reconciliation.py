@@ -74,9 +74,11 @@ def ask(work: Work, site_id: str, cause: str = "asked") -> str:
     if site is None:
         raise NotFound("This site does not exist.", kind="Site", id=site_id)
     work.allow("reconcile", site.id)
-    waiting = work.first(ReconcileRun, ReconcileRun.site_id == site.id, ReconcileRun.state == "queued")
-    if waiting is None:
+    next_one = work.seek(Setting, f"next_run:{site.id}") or work.add(Setting, id=f"next_run:{site.id}", value="")
+    waiting = work.seek(ReconcileRun, next_one.value)
+    if waiting is None or waiting.state != "queued":
         waiting = work.add(ReconcileRun, site_id=site.id, cause=cause, started_at=work.now)
+        next_one.value = waiting.id
     if cause == "asked":  # a person is waiting for it
         waiting.cause, waiting.asked_by = cause, work.actor.id
     return waiting.id

@@ -3,9 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from .. import parcels, receiving, returns, stock
 from ..events import BarcodeMapped
 from ..model import Event
@@ -72,11 +69,9 @@ def lines(work: Work, heard: Heard) -> Iterable[str]:
 
 
 def balances(work: Work, heard: Heard) -> "list[stock.StockBalance]":
-    """The balances that a move of goods changed."""
-    entries = select(col(stock.StockEntry.balance_id)).where(
-        col(stock.StockEntry.item_id) == heard.subject_id,
-        # What no mutation caused (an import) is found by the minute it was written in.
-        *([col(stock.StockEntry.mutation_id) == heard.mutation_id] if heard.mutation_id
-          else [col(stock.StockEntry.site_id) == heard.site_id, col(stock.StockEntry.at) == heard.at]),
-    )  # fmt: skip
-    return work.find(stock.StockBalance, col(stock.StockBalance.id).in_(entries))
+    """The balances that a move of goods changed; of a move that no mutation caused, all of the item at the site."""
+    if not heard.mutation_id:
+        return work.all(stock.StockBalance, site_id=heard.site_id, item_id=heard.subject_id)
+    entries = work.all(stock.StockEntry, mutation_id=heard.mutation_id)
+    ids = {entry.balance_id for entry in entries if entry.item_id == heard.subject_id}
+    return [balance for id in sorted(ids) if (balance := work.look(stock.StockBalance, id)) is not None]
