@@ -57,6 +57,8 @@ export class Wedge {
   private last = 0
   private keys = 0
   private before = { text: '', at: -Infinity }
+  /** This scanner has ended a code with Enter or Tab: so it will again, and silence within a code is only a slow moment. */
+  private ends = false
 
   constructor(
     private readonly settings: () => ScannerSettings,
@@ -70,7 +72,7 @@ export class Wedge {
 
   /** How long to wait in silence before `silence` is called. */
   get patience(): number {
-    return this.settings().gapMs + 20
+    return this.settings().gapMs + (this.ends ? 320 : 20)
   }
 
   key(character: string, at: number): void {
@@ -88,6 +90,7 @@ export class Wedge {
 
   /** Enter or Tab. */
   end(at: number): void {
+    if (this.busy) this.ends = true
     this.finish(at, 1)
   }
 

@@ -89,6 +89,8 @@ export async function pickItem(item: Item | null, serial: string, quantity: numb
   })
   const picked = (task: PutAwayTask) => picks.filter((pick) => pick.dispositionId === task.disposition.id).reduce((sum, pick) => sum + pick.quantity, 0)
   const task = tasks.find((one) => one.quantity > picked(one))
+  if (!task && (await held()).contents.some((content) => (serial ? content.serial === serial : content.item?.id === item?.id)))
+    return shown((w) => w.t('put.in_tote'), { more: itemName(item) })
   if (!task) {
     const waits = (await queries.toInspect(siteId())).some((view) => view.line.item_id === item?.id)
     return attention((w) => w.t(tasks.length > 0 ? 'put.no_more' : waits ? 'put.not_inspected' : 'put.nothing_of_item'), { more: itemName(item) })

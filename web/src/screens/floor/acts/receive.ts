@@ -174,7 +174,9 @@ export async function receiveGoods({ item, pack, gs1, serial, receipts }: Goods)
     'scan_item',
     {
       receipt_id: receiptId, order_id: order.id, line_id: lineId, site_id: siteId(), parcel_id: mine.parcelId, item_id: item?.id ?? '',
-      quantity, lot, expiry, serial, text: scan.text, symbology: scan.symbology, container_id: mine.toteId, bin_id: mine.binId,
+      quantity, lot, expiry, serial, text: scan.text, symbology: scan.symbology,
+      // What is dangerous does not go into the tote with the rest, whatever tote is in use.
+      container_id: item?.hazard ? '' : mine.toteId, bin_id: item?.hazard ? '' : mine.binId,
     }, // prettier-ignore
     { scan },
   )
@@ -296,11 +298,22 @@ async function sayReceived({ item, order, view, lineId, quantity, lot, expiry, s
 export async function receiveUnknown(text: string, gs1: Gs1 | null = null): Promise<void> {
   const mine = shift.work.receive
   if (mine.parcelId || mine.orderId) {
+    // A serial the order asks for, of goods this pack never saw leave.
+    const awaited = await lineAwaiting(text)
+    if (awaited) return receiveGoods({ item: awaited.item, pack: 1, gs1, serial: text, receipts: await queries.receiptsOfSerial(text) })
     const answer = await shift.ask('unknown', { text })
     if (answer?.item) await record('map_barcode', { barcode_id: uuid7(), text, item_id: answer.item.id, quantity: 1 })
     return receiveGoods({ item: answer?.item ?? null, pack: 1, gs1, serial: gs1?.serial ?? '', receipts: [] })
   }
   await receiveGoods({ item: null, pack: 1, gs1, serial: '', receipts: [] })
+}
+
+async function lineAwaiting(serial: string): Promise<LineView | undefined> {
+  const { parcelId, orderId } = shift.work.receive
+  const parcel = await queries.parcelOf(parcelId)
+  const orders = new Set([orderId, ...(parcel?.order_ids ?? [])].filter(Boolean))
+  for (const id of orders) for (const view of await queries.linesOf(id)) if (view.line.serials.includes(serial)) return view
+  return undefined
 }
 
 /** How many lie here in all of what was scanned last: the scan counted one, this counts the rest, or takes back. */
