@@ -7,6 +7,7 @@ from typing import Any
 
 from anyio import CapacityLimiter
 from litestar import Litestar
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 
@@ -17,6 +18,7 @@ from .api import (
     desk,
     devices,
     documentation,
+    doors,
     events,
     health,
     identity,
@@ -72,6 +74,9 @@ def create_app(config: Config, database: Database | None = None, dist: Path = fr
         request_class=JsonRequest,
         request_max_body_size=MAX_BODY,
         openapi_config=documentation.CONFIG,
+        compression_config=CompressionConfig(
+            backend="gzip", gzip_compress_level=4, minimum_size=1000, exclude_opt_key=doors.AS_IT_IS
+        ),
         lifespan=[lifespan],
         logging_config=None,
         state=State(

@@ -121,6 +121,7 @@ def _handler() -> HTTPRouteHandler:
         http_method=[HttpMethod.GET, HttpMethod.HEAD],
         include_in_schema=False,
         sync_to_thread=False,
+        sent_as_it_is=True,
     )(app_file)
 
 

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from litestar import Response
+import msgspec
+from litestar import Request, Response
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath
 
 from ..domain.errors import NotFound
+from ..sync.protocol import PushRequest
 from .doors import get
 
 FOLDER = Path(__file__).with_name("docs")
@@ -22,6 +24,20 @@ def _name_of(handler: Any, method: Any, components: list[Any]) -> str:
     return "_".join([str(method.value).lower(), *(part.replace("-", "_").replace(".", "_") for part in parts)])
 
 
+class Document(JsonRenderPlugin):
+    """With what a handheld pushes, which its handler reads itself and Litestar therefore does not see."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        (push,), parts = msgspec.json.schema_components([PushRequest], ref_template="#/components/schemas/{name}")
+        schemas = openapi_schema["components"]["schemas"] | parts
+        operation = openapi_schema["paths"]["/sync/v1/push"]["post"]
+        body = {"requestBody": {"required": True, "content": {"application/json": {"schema": push}}}}
+        paths = openapi_schema["paths"] | {"/sync/v1/push": {"post": operation | body}}
+        return msgspec.json.encode(
+            openapi_schema | {"paths": paths, "components": openapi_schema["components"] | {"schemas": schemas}}
+        )
+
+
 CONFIG = OpenAPIConfig(
     title="Restow",
     version="1",
@@ -31,7 +47,7 @@ CONFIG = OpenAPIConfig(
         "is application/problem+json with a code."
     ),
     path="/api/openapi.json",  # a folder to Litestar, which would answer for every unknown name in it
-    render_plugins=[JsonRenderPlugin(path="/")],
+    render_plugins=[Document(path="/")],
     use_handler_docstrings=True,
     operation_id_creator=_name_of,
 )

@@ -10,6 +10,9 @@ from anyio import to_thread
 
 Handler = Callable[..., Any]
 
+AS_IT_IS = "sent_as_it_is"
+"""The option of a door whose answer must not be zipped on its way: it is already, or it is a stream."""
+
 
 def _door(method: Callable[..., Any], path: str, **options: Any) -> Callable[[Handler], Any]:
     def declare(handler: Handler) -> Any:

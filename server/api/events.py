@@ -120,7 +120,7 @@ def _always() -> bool:
     return True
 
 
-@get("/sync/v1/events", tags=["sync"], media_type="text/event-stream")
+@get("/sync/v1/events", tags=["sync"], media_type="text/event-stream", sent_as_it_is=True)
 def device_events(request: Request[Any, Any, Any], handheld: NamedDependency[Handheld]) -> Stream:
     """Pokes for a handheld: `event: poke`, `data: {"heads": {feed: revision}}`; a comment every 20 seconds."""
     mine = (CATALOGUE, site_feed(handheld.device.site_id))
@@ -132,7 +132,7 @@ def device_events(request: Request[Any, Any, Any], handheld: NamedDependency[Han
     )
 
 
-@get("/api/events/stream", tags=["search"], media_type="text/event-stream")
+@get("/api/events/stream", tags=["search"], media_type="text/event-stream", sent_as_it_is=True)
 def desk_events(request: Request[Any, Any, Any], desk: NamedDependency[Desk]) -> Stream:
     """The same for a desk, for the catalogue and every site this person may see."""
     sites = desk.actor.sites("see")

@@ -5,6 +5,7 @@ that carries a session. Bodies are read with a bound. Each answer carries the se
 """
 
 import logging
+import re
 import time
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -58,7 +59,10 @@ class JsonRequest(Request[Any, Any, Any]):
         if b"\\u0000" in body:
             raise Refused("malformed", "Text cannot hold a NUL character.")
         try:
-            return msgspec.json.decode(body)
+            found = msgspec.json.decode(body)
+            if _DIGITS.search(body):
+                _check_numbers(found)
+            return found
         except UnicodeDecodeError:
             raise Refused("malformed", "The JSON is not UTF-8.") from None
         except RecursionError:
@@ -69,6 +73,22 @@ class JsonRequest(Request[Any, Any, Any]):
     async def body(self) -> bytes:
         """A write without a body says nothing more than its address does."""
         return await super().body() or (b"{}" if self.method in WRITES else b"")
+
+
+_DIGITS = re.compile(rb"\d{16,}")
+LARGEST = 2**53 - 1
+
+
+def _check_numbers(found: Any) -> None:
+    """A number that no browser and no database holds exactly is refused here; it would be a fault further in."""
+    if isinstance(found, dict):
+        for value in found.values():
+            _check_numbers(value)
+    elif isinstance(found, list):
+        for value in found:
+            _check_numbers(value)
+    elif isinstance(found, int) and abs(found) > LARGEST:
+        raise Refused("invalid", "A number is too large.", limit=LARGEST)
 
 
 class Gate:

@@ -65,7 +65,7 @@ def is_stored(handheld: NamedDependency[Handheld], sha256: FromPath[str]) -> Res
     return Response(None, status_code=200 if blob else 404)
 
 
-@get("/api/photos/{sha256:str}", tags=["photos"], responses=REFUSALS | MISSING)
+@get("/api/photos/{sha256:str}", tags=["photos"], responses=REFUSALS | MISSING, sent_as_it_is=True)
 def photo(
     viewer: NamedDependency[Actor],
     request: Request[Any, Any, Any],

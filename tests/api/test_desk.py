@@ -1,7 +1,10 @@
 """The desk's doors: the plain path first, then who may not."""
 
 from tests.cast import R_1001, SITE, Desk, Handheld
+from tests.conftest import ON_BOTH
 from tests.doors import Doors
+
+pytestmark = ON_BOTH
 
 
 def test_a_return_is_filed_submitted_and_approved_over_http(doors: Doors) -> None:
@@ -64,3 +67,9 @@ def test_every_page_of_the_desk_reads_what_a_walked_return_left(doors: Doors, de
     )  # fmt: skip
     assert scan["mutation"]["name"] == "scan_item"
     assert sam.get("/api/search", q="R-1001").json()["hits"][0]["url"] == f"/desk/returns/{R_1001}"
+
+
+def test_long_answers_travel_zipped(doors: Doors, a: Handheld) -> None:
+    sam, handheld = doors.person("sam"), doors.device("A1")
+    for browser, path in ((sam, "/api/catalog"), (handheld, "/sync/v1/pull/catalogue")):
+        assert browser.get(path).headers["content-encoding"] == "gzip", path

@@ -75,6 +75,7 @@ BODIES = {
     "a list": (b"[]", 422, "invalid"),
     "null": (b"null", 422, "invalid"),
     "a number too large": (b'{"site_id": 1e999}', 400, "malformed"),
+    "an integer no database holds": (b'{"site_id": 123456789012345678901234567890}', 422, "invalid"),
 }
 
 

@@ -144,6 +144,8 @@ def test_the_api_document_is_whole_and_its_page_loads_nothing_from_elsewhere(app
         approval["requestBody"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
     ]
     assert body["properties"].keys() == {"content", "note"}
+    pushed = document["paths"]["/sync/v1/push"]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    assert "mutations" in document["components"]["schemas"][pushed.split("/")[-1]]["properties"]
     page = doors.nobody().get("/api/docs")
     assert page.status_code == 200 and "http" not in page.text.replace("http-equiv", "")
     assert "<script>" not in page.text and "style=" not in page.text

@@ -7,17 +7,14 @@ from sqlmodel import col
 
 from ..catalog import Carrier, Customer, Item, Site
 from ..devices import Device
-from ..documents import OutboundLine, OutboundOrder
 from ..numbers import waybill_of
 from ..parcels import Parcel
 from ..people import Person
 from ..receiving import Receipt
 from ..returns import ReturnOrder
 from ..work import Work
-from . import returns
+from . import matches, returns
 from .rows import Json, Names, coded, contains, history, many, one, page, plain, total, visible
-
-MATCHES = 8
 
 
 def parcels(
@@ -93,76 +90,8 @@ def parcel_page(work: Work, parcel_id: str) -> Json:
             for receipt in receipts
         ],
         "history": history(work, [parcel.id]),
-        "matches": _matches(work, parcel, receipts),
+        "matches": matches.of_parcel(work, parcel),
     }
-
-
-def _matches(work: Work, parcel: Parcel, receipts: list[Receipt]) -> list[Json]:
-    """Outbound lines this parcel's goods may have come from, best first, each with its reasons."""
-    units: dict[str, int] = {}
-    for receipt in receipts:
-        units[receipt.item_id] = units.get(receipt.item_id, 0) + receipt.quantity - receipt.unreceived
-    items = [item_id for item_id, quantity in units.items() if item_id and quantity > 0]
-    reached = visible(work.actor, "see", OutboundOrder.site_id, OutboundOrder.owner_id, OutboundOrder.customer_id)
-    found = work.rows(
-        select(
-            col(OutboundLine.id).label("line_id"), col(OutboundLine.item_id), col(OutboundLine.quantity),
-            col(OutboundLine.returned), col(OutboundLine.lot), col(OutboundLine.serials), col(OutboundOrder.id),
-            col(OutboundOrder.number), col(OutboundOrder.customer_id), col(OutboundOrder.waybill), col(OutboundOrder.shipped_on),
-        )
-        .join(OutboundOrder, col(OutboundOrder.id) == col(OutboundLine.outbound_id))
-        .where(
-            reached,
-            col(OutboundLine.quantity) > col(OutboundLine.returned),
-            or_(
-                col(OutboundLine.item_id).in_(items),
-                and_(col(OutboundOrder.waybill) == parcel.waybill, col(OutboundOrder.waybill) != ""),
-            ),
-        )
-        .order_by(col(OutboundOrder.shipped_on).desc())
-        .limit(400)
-    )  # fmt: skip
-    serials = {receipt.serial for receipt in receipts if receipt.serial}
-    lots = {(receipt.item_id, receipt.lot) for receipt in receipts if receipt.lot}
-    candidates = []
-    for row in found:
-        score, reasons = 0, []
-        if row.waybill and row.waybill == parcel.waybill:
-            score += 60
-            reasons.append({"zh": "出库时用的就是这个运单号", "en": "It was shipped with this waybill"})
-        if serials & set(row.serials or []):
-            score += 60
-            reasons.append({"zh": "序列号相同", "en": "The serial number is the same"})
-        if (row.item_id, row.lot) in lots:
-            score += 15
-            reasons.append({"zh": "批号相同", "en": "The lot is the same"})
-        if row.item_id in units:
-            score += 20
-            reasons.append({"zh": "包裹里有这个商品", "en": "This item is in the parcel"})
-            if row.quantity - row.returned >= units[row.item_id]:
-                score += 5
-                left = row.quantity - row.returned
-                reasons.append({"zh": f"还有 {left} 件未退", "en": f"{left} of it not returned yet"})
-        candidates.append((score, row.shipped_on, row, reasons))
-    candidates.sort(key=lambda candidate: (candidate[0], candidate[1]), reverse=True)
-    best = candidates[:MATCHES]
-    names = Names(work)
-    names.learn(Customer, (row.customer_id for _, _, row, _ in best))
-    names.learn(Item, (row.item_id for _, _, row, _ in best))
-    return [
-        {
-            "outbound_line_id": row.line_id,
-            "outbound_id": row.id,
-            "number": row.number,
-            "shipped_on": row.shipped_on,
-            "customer": coded(names.get(Customer, row.customer_id)),
-            "customer_id": row.customer_id,
-            "item": names.item(row.item_id),
-            "score": score,
-            "reasons": reasons,
-        }
-        for score, _, row, reasons in best
-    ]
 
 
 def seen(work: Work, q: str) -> Any:

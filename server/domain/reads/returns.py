@@ -161,7 +161,8 @@ def return_page(work: Work, order_id: str) -> Json:
         | {
             f"{field}_name": names.person(getattr(order, field))
             for field in ("filed_by", "submitted_by", "reviewed_by", "claimed_by")
-        },
+        }
+        | {"match": matches.of_order(work, order)},
         "sentence": sentence(order, lines, waiting),
         "customer": (coded(customer) or {})
         | ({"phone": customer.phone} if work.may("see_personal", order.site_id) else {})
@@ -209,11 +210,17 @@ def sentence(order: ReturnOrder, lines: list[ReturnLine], waiting: Json) -> Json
     if order.status == "rejected" and order.rejection:
         zh, en = f"{zh}：{order.rejection}", f"{en}: {order.rejection}"
     if order.status in ("receiving", "inspecting", "disposing", "completed"):
-        zh += f"：应收 {expected}，已收 {received}，已质检 {inspected}，已结案 {closed}"
-        en += f": {received} of {expected} received, {inspected} inspected, {closed} closed"
+        of = f" of {expected}" if expected else ""
+        zh += (f"：应收 {expected}，" if expected else "：") + f"已收 {received}，已质检 {inspected}，已结案 {closed}"
+        en += f": {received}{of} received, {inspected} inspected, {closed} closed"
     if order.status in ("approved", "receiving") and received < expected and waiting["devices"]:
         zh += f"。本仓有 {waiting['devices']} 台 PDA 尚有 {waiting['pending']} 条未上传"
-        en += f". {waiting['devices']} handhelds at this site still hold {waiting['pending']} unsent records"
+        holding = (
+            "1 handheld at this site still holds"
+            if waiting["devices"] == 1
+            else f"{waiting['devices']} handhelds at this site still hold"
+        )
+        en += f". {holding} {waiting['pending']} unsent"
     if (
         not order.authorised
         and order.origin != "filed"

@@ -65,7 +65,7 @@ def stock(
     where = [
         visible(work.actor, "see_stock", StockBalance.site_id, StockBalance.owner_id),
         col(StockBalance.quantity) != 0,
-        col(StockBalance.status).in_(status.split(",") if status else STATUSES),
+        col(StockBalance.status).in_(STATUSES),
     ]
     for column, value in (
         (StockBalance.site_id, site), (StockBalance.item_id, item), (StockBalance.bin_id, bin), (StockBalance.lot, lot),
@@ -85,6 +85,10 @@ def stock(
             )
         )  # fmt: skip
 
+    everywhere = [*where]  # the whole that the statuses are parts of, whichever of them is asked for
+    if status:
+        where.append(col(StockBalance.status).in_(status.split(",")))
+
     by = [getattr(StockBalance, name) for name in GROUPS[group]]
     found = work.rows(
         select(*by, func.sum(col(StockBalance.quantity)).label("on_hand"), AVAILABLE.label("available"))
@@ -96,6 +100,14 @@ def stock(
     )
     sums = work.rows(select(func.sum(col(StockBalance.quantity)), AVAILABLE).where(*where))[0]
     rows = found[:limit]
+    shares: dict[tuple[str, ...], dict[str, int]] = {}
+    for part in work.rows(
+        select(*by, col(StockBalance.status).label("share"), func.sum(col(StockBalance.quantity)).label("on_hand"))
+        .where(*where, col(StockBalance.item_id).in_({row.item_id for row in rows}))
+        .group_by(*by, col(StockBalance.status))
+    ):
+        key = tuple(str(getattr(part, name)) for name in GROUPS[group])
+        shares.setdefault(key, {})[part.share] = int(part.on_hand or 0)
     names = Names(work)
     names.learn(Site, (row.site_id for row in rows))
     if "item_id" in GROUPS[group]:
@@ -116,10 +128,22 @@ def stock(
                 "serial": getattr(row, "serial", ""),
                 "on_hand": int(row.on_hand or 0),
                 "available": int(row.available or 0),
+                "statuses": shares.get(tuple(str(getattr(row, name)) for name in GROUPS[group]), {}),
             }
             for row in rows
         ],
-        "totals": {"on_hand": int(sums[0] or 0), "available": int(sums[1] or 0)},
+        "totals": {
+            "on_hand": int(sums[0] or 0),
+            "available": int(sums[1] or 0),
+            "by_status": {
+                row.status: int(row.on_hand or 0)
+                for row in work.rows(
+                    select(col(StockBalance.status), func.sum(col(StockBalance.quantity)).label("on_hand"))
+                    .where(*everywhere)
+                    .group_by(col(StockBalance.status))
+                )
+            },
+        },
         "reconciled_at": reconciled_at(work, site),
         "unsent": unsent(work, site),
         "next": str(offset + limit) if len(found) > limit else None,
