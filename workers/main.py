@@ -23,6 +23,10 @@ log = logging.getLogger("restow.worker")
 QUIET = ("rq.worker", "rq.job", "rq.scheduler", "rq.queue", "rq.registry")
 
 
+GONE_AFTER = 45
+"""Seconds without a word after which a worker is taken for dead; it says something every five, and after each job."""
+
+
 class Worker(SimpleWorker):
     """Works in this process: nothing decodes a photo here, and a fork for each job would cost more than most jobs do."""
 
@@ -30,7 +34,7 @@ class Worker(SimpleWorker):
 
     def __init__(self, connection: redis.Redis, stopping: threading.Event) -> None:
         super().__init__(
-            QUEUES, connection=connection, serializer=JSONSerializer, worker_ttl=60, log_job_description=False
+            QUEUES, connection=connection, serializer=JSONSerializer, worker_ttl=20, log_job_description=False
         )
         self._stopping = stopping
 
@@ -45,7 +49,7 @@ class Worker(SimpleWorker):
         if pipeline is None:
             with self.connection.pipeline() as together:
                 together.hset(self.key, mapping=self.serialize())
-                together.expire(self.key, self.worker_ttl + 60)
+                together.expire(self.key, GONE_AFTER)
                 worker_registration.register(self, together)
                 together.execute()
 
