@@ -158,7 +158,7 @@ export const DISPOSITIONS: readonly DispositionKind[] = [
 ] // prettier-ignore
 export type Disposition = {
   id: string; order_id: string; line_id: string; inspection_id: string; item_id: string; site_id?: string
-  quantity: number; posted: number; put_away: number; kind: DispositionKind; state: 'proposed' | 'decided' | 'posted' | 'void'
+  quantity: number; posted: number; put_away: number; sent: number; replacement: string; kind: DispositionKind; state: 'proposed' | 'decided' | 'posted' | 'void'
   reason: string; lot: string; expiry: string; serial: string
   by: string; by_name?: string; decided_by: string; decided_by_name?: string; made_at: Millis; at: Millis
   item?: ItemRef | null; order?: { id: string; number: string } | null
@@ -240,7 +240,7 @@ export type ReturnPage = {
   sentence: Bilingual; customer: (Named & { phone?: string }) | null; site?: Named | null
   lines: ReturnLine[]; rounds: Round[]; parcels: Parcel[]; receipts: Receipt[]; inspections: Inspection[]
   dispositions: Disposition[]; documents: LinkedDocument[]; conflicts: Conflict[]; alerts: Alert[]; history: HistoryRow[]
-  checklist: Checked[]; outside_terms: Bilingual[]; unsent: Unsent
+  missing_for_completion: string[]; checklist: Checked[]; outside_terms: Bilingual[]; unsent: Unsent
 } // prettier-ignore
 
 export type StockGroup = 'item' | 'bin' | 'status' | 'lot'
@@ -374,6 +374,7 @@ export const returns = {
 }
 
 export const dispositions = {
+  sendAway: (id: string, quantity: number, reference: string) => post(`/api/dispositions/${id}/dispatch`, { quantity, reference }),
   decide: (id: string, kind: DispositionKind, reason: string) => post(`/api/dispositions/${id}/decision`, { kind, reason }),
 }
 

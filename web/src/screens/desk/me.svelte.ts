@@ -17,6 +17,7 @@ const MAY = {
   complete: ['operator', 'inspector', 'supervisor'],
   settle_short: ['supervisor'],
   decide_disposition: ['supervisor'],
+  send_away: ['supervisor', 'office'],
   claim_parcel: ['supervisor', 'office', 'sales', 'service'],
   resolve: ['supervisor'],
   handle_alert: ['supervisor', 'office'],

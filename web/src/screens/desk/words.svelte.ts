@@ -4,6 +4,7 @@ import type { Bilingual, ItemRef, Named } from '../../lib/api'
 import { lang } from '../../lib/i18n'
 import en from '../../lib/i18n/desk.en'
 import zh from '../../lib/i18n/desk.zh'
+import { inChinese, reasonInChinese } from '../../lib/i18n/refusals'
 
 let spoken = $state(lang.get())
 lang.subscribe((language) => (spoken = language))
@@ -21,6 +22,12 @@ export function said(words: string | Bilingual | null | undefined): string {
   if (typeof words === 'string') return words
   return (chinese() ? words.zh : words.en) || words.zh || words.en || ''
 }
+
+/** A sentence of the server's, in the reader's language where it is known. */
+export const told = (sentence: string): string => (chinese() ? inChinese(sentence) : sentence)
+
+/** Why a return is not complete: what the server lists in words. */
+export const toldReason = (reason: string): string => (chinese() ? reasonInChinese(reason) : reason)
 
 /**
  * The word for a code of the server's (a rule, a state, a kind of event). A code newer than this page is shown as it
