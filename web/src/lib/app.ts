@@ -1,11 +1,11 @@
 // The beginning: opens what is kept here, says who and what this device is, and begins to sync.
 
 import { loadIdentity, lockWhenIdle, stillHere } from './auth'
-import { useDatabase } from './db'
-import { useLanguage } from './i18n'
+import { readMeta, useDatabase } from './db'
+import { lang, useLanguage, type Language } from './i18n'
 import { configureNet } from './net'
 import { loadSettings, settings } from './settings'
-import { startSync } from './sync'
+import { say } from './syncstate'
 import { forgetKey } from './vault'
 
 /** For tests and Node: another server, another database. */
@@ -17,12 +17,17 @@ export function configure(options: { origin?: string; fetch?: typeof fetch; data
   }
 }
 
-/** Once, before anything is shown. Resolves to what stops it. */
+/** Once, before anything is shown. Syncing begins when its part of the app has come, which no screen waits for. Resolves to what stops it. */
 export async function start(): Promise<() => void> {
   await loadSettings()
-  useLanguage(settings.get().language)
+  // Without its words English has to wait; the screens do not.
+  const speak = (language: Language) => useLanguage(language).catch((reason: unknown) => console.error('No words', reason))
+  await speak(settings.get().language)
   await loadIdentity()
-  const ends = [settings.subscribe(({ language }) => useLanguage(language)), startSync(), watchHolder()]
+  const packAt = (await readMeta<number>('pack')) ?? 0
+  say({ packAt, packReady: packAt > 0 })
+  const syncing = import('./sync').then(({ startSync }) => startSync())
+  const ends = [settings.subscribe(({ language }) => void (language === lang.get() || speak(language))), watchHolder(), () => void syncing.then((end) => end())]
   return () => ends.forEach((end) => end())
 }
 

@@ -1,8 +1,6 @@
 // Who holds this device, and which device it is. A badge and a PIN are enough without network: what is kept to check them is a slow
 // salted hash over the badge's secret and the PIN together, so a stolen device without badges lets no one in.
 
-import { scryptAsync } from '@noble/hashes/scrypt.js'
-
 import { db, readMeta, writeMeta, type Sealed } from './db'
 import { json } from './net'
 import { parseBadge } from './numbers'
@@ -171,6 +169,7 @@ async function verify(verifier: string, secret: string, pin: string): Promise<bo
   const [name, n, r, p, salt, hash] = verifier.split('$')
   if (name !== 'scrypt' || !salt || !hash) return false
   const expected = fromBase64(hash)
+  const { scryptAsync } = await import('@noble/hashes/scrypt.js') // only whoever signs in needs it
   const options = { N: Number(n), r: Number(r), p: Number(p), dkLen: expected.length }
   const found = await scryptAsync(new TextEncoder().encode(`${secret}:${pin}`), fromBase64(salt), options)
   let differs = found.length ^ expected.length

@@ -3,7 +3,7 @@
 import type { Table } from 'dexie'
 
 import { db, type BarcodePage, type ItemPage } from './db'
-import { gtinForms } from './gs1'
+import { gtinForms } from './gtin'
 import type { Barcode, Item } from './protocol'
 
 const PAGE = 100

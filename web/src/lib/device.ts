@@ -2,7 +2,7 @@
 
 import { db, readMeta } from './db'
 import { argsOf } from './view'
-import { syncState } from './sync'
+import { syncState } from './syncstate'
 
 export interface DeviceCheck {
   name: 'secure' | 'worker' | 'persist' | 'storage' | 'encryption' | 'camera' | 'sound' | 'pack' | 'clock'

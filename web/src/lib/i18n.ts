@@ -9,14 +9,21 @@ const current = store<Language>('zh-CN')
 /** Set by settings; a switch changes every `$t` on the screen and nothing else. */
 export const lang: Readable<Language> = current
 
-export function useLanguage(language: Language): void {
+const fetching: ((language: Language) => Promise<void> | void)[] = []
+
+/** Chinese is always here, English comes when it is asked for: half of the words of the first load are words nobody reads. */
+export async function useLanguage(language: Language): Promise<void> {
+  await Promise.all(fetching.map((fetch) => fetch(language)))
   current.set(language)
   if (globalThis.document) document.documentElement.lang = language
 }
 
+/** After a part of the app with words of its own has been loaded: resolves when they are there. */
+export const wordsReady = (): Promise<void> => useLanguage(current.get())
+
 /** Switches, and remembers it on this device. */
 export async function setLang(language: Language): Promise<void> {
-  useLanguage(language)
+  await useLanguage(language)
   const { saveSettings } = await import('./settings')
   await saveSettings({ language })
 }
@@ -35,13 +42,18 @@ export type Translate<Chinese extends Dictionary> = <Key extends keyof Chinese &
 ) => string
 
 /** A dictionary as a store of a function: `$t('key', {n: 3})` in a component, `t.get()('key')` elsewhere. */
-export function translator<const Chinese extends Dictionary>(zh: Chinese, en: Words<Chinese>): Readable<Translate<Chinese>> {
-  const speak = (language: Language): Translate<Chinese> => {
-    const words: Words<Chinese> = language === 'en' ? en : zh
-    return (key, ...values) => fill(words[key], values[0] ?? {})
-  }
-  const spoken: Record<Language, Translate<Chinese>> = { 'zh-CN': speak('zh-CN'), en: speak('en') }
-  return derived(current, (language) => spoken[language])
+export function translator<const Chinese extends Dictionary>(zh: Chinese, en: () => Promise<{ default: Words<Chinese> }>): Readable<Translate<Chinese>> {
+  const speak = (words: Words<Chinese>): Translate<Chinese> => (key, ...values) => fill(words[key], values[0] ?? {})
+  const chinese = speak(zh)
+  let english: Translate<Chinese> | null = null
+  const spoken = store<Translate<Chinese>>(chinese)
+  fetching.push(async (language) => {
+    if (language !== 'en' || english) return
+    english = speak((await en()).default)
+    if (current.get() === 'en') spoken.set(english)
+  })
+  current.subscribe((language) => spoken.set(language === 'en' && english ? english : chinese))
+  return spoken
 }
 
 /** Puts values in. English may say {n:parcel|parcels} for the word that goes with n. */

@@ -2,25 +2,16 @@
 // Equal in meaning to the functions of server/domain, which decide; a pull replaces what is guessed here by what is so.
 
 import type { ViewField } from './db'
+import { DISPOSED } from './disposed'
 import { derivedId } from './ids'
 import { normalWaybill } from './numbers'
 import type {
-  Bin, Commands, Container, DeviceCommand, Disposition, DispositionKind, Inspection, Item, LineDraft, Parcel, Receipt, ReturnLine,
-  ReturnOrder, StockBalance, StockStatus, ZoneKind,
+  Bin, Commands, Container, DeviceCommand, Disposition, Inspection, Item, LineDraft, Parcel, Receipt, ReturnLine,
+  ReturnOrder, StockBalance, StockStatus,
 } from './protocol'
 import type { Context, Effect, Layer } from './view'
 
 type Effects = { [Name in DeviceCommand]: (view: Layer, args: Commands[Name], context: Context) => Promise<void> | void }
-
-/** Where goods of a disposition go in the book, and in which zones they may stand then (`EFFECTS` in server/domain/dispositions.py). */
-export const DISPOSED: Record<DispositionKind, { status: StockStatus; zones: readonly ZoneKind[] }> = {
-  restock: { status: 'sellable', zones: ['sellable'] },
-  repair: { status: 'in_repair', zones: ['repair'] },
-  scrap: { status: 'scrap_pending', zones: ['scrap', 'hazard'] },
-  exchange: { status: 'defective', zones: ['defective'] },
-  return_to_vendor: { status: 'vendor_pending', zones: ['vendor', 'defective'] },
-  return_to_customer: { status: 'customer_pending', zones: ['exception', 'defective', 'dock'] },
-}
 
 const UNDER_WAY = ['receiving', 'inspecting', 'disposing', 'completed']
 
@@ -235,8 +226,8 @@ const EFFECTS_BY_NAME: Effects = {
       container_id: args.container_id ?? '',
       verdict: args.verdict,
       grade: args.grade,
-      checks: args.checks,
-      photos: args.photos ?? [],
+      checks: args.checks.map((check) => ({ severity: '', defects: [], note: '', ...check })),
+      photos: (args.photos ?? []).map((photo) => ({ kind: 'whole', ...photo })),
       steps: (args.steps ?? []) as Inspection['steps'],
       note: args.note ?? '',
       supersedes: args.supersedes ?? '',
@@ -396,6 +387,8 @@ const EFFECTS_BY_NAME: Effects = {
     )
   },
 }
+
+export { DISPOSED }
 
 export const EFFECTS = EFFECTS_BY_NAME as unknown as Record<DeviceCommand, Effect>
 

@@ -2,7 +2,7 @@
 
 import { item, items } from './catalogue'
 import { db, type ReferenceField, type ScanRow, type ViewField } from './db'
-import { DISPOSED } from './mutations'
+import { DISPOSED } from './disposed'
 import { containerId, parcelId } from './ids'
 import { carrierOf, normalWaybill } from './numbers'
 import type {

@@ -9,8 +9,8 @@ import { writeBarcodes, writeItems } from './catalogue'
 import {
   db, feedState, readMeta, REFERENCE, saveFeedState, wipe, writeMeta, type FeedState, type OutboxRow, type Row,
 } from './db'
-import { online, problemOf, send, Problem, Unreachable, type Request } from './net'
-import { live, store, type Readable } from './observable'
+import { problemOf, send, Problem, Unreachable, type Request } from './net'
+import { live } from './observable'
 import { whenRecorded, withRebuild } from './outbox'
 import { uploadPhotos } from './photos'
 import {
@@ -18,31 +18,11 @@ import {
   type Barcode, type ChangeOut, type DeviceState, type Item, type Kind, type Lost, type MutationIn, type PullResponse, type PushResponse, type Result,
 } from './protocol'
 import { saveSettings, settings } from './settings'
+import { current, say } from './syncstate'
 import { forgetKey } from './vault'
 import { argsOf, forget } from './view'
 
-export interface SyncState {
-  /** By what became of the last request; null before the first. */
-  online: boolean | null
-  syncing: boolean
-  /** Recorded here and not yet answered by the server. */
-  pending: number
-  oldestPendingAt: number
-  /** At the server, waiting for what another handheld has not sent. */
-  waiting: number
-  needsAttention: number
-  photosPending: number
-  lastSuccess: number
-  /** The hold switch: nothing is sent by itself. */
-  held: boolean
-  clockSkewMs: number
-  revoked: boolean
-  forked: boolean
-  /** The code of what went wrong last, '' when nothing did. Being offline is no error. */
-  error: string
-  packReady: boolean
-  packAt: number
-}
+export { syncState, type SyncState } from './syncstate'
 
 const KEEP_SENT = 14 * 86_400_000
 const KEEP_SCANS = 2_000
@@ -53,15 +33,6 @@ const REPORT = 5 * 60_000
 const LONGEST_BACKOFF = 30_000
 const DEBOUNCE = 250
 const VIEW_TABLES = ['meta', 'outbox', 'sent', 'attention', 'confirmed', 'view', 'reference', 'items', 'barcodes', 'staged']
-
-const current = store<SyncState>({
-  online: null, syncing: false, pending: 0, oldestPendingAt: 0, waiting: 0, needsAttention: 0, photosPending: 0, lastSuccess: 0, held: false,
-  clockSkewMs: 0, revoked: false, forked: false, error: '', packReady: false, packAt: 0,
-})
-export const syncState: Readable<SyncState> = current
-const say = (change: Partial<SyncState>) => current.update((now) => ({ ...now, ...change }))
-
-online.subscribe((reached) => say({ online: reached }))
 
 class Revoked extends Error {}
 class Forked extends Error {}
