@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from server.domain.matching import Match, Shipped, Wanted, match
+from server.domain.reads.matches import WORDS, in_words
 
 VECTORS = msgspec.json.decode((Path(__file__).parents[1] / "vectors" / "matching.json").read_bytes())["cases"]
 
@@ -37,3 +38,13 @@ def test_it_never_promises_more_than_was_shipped(case: dict[str, Any]) -> None:
         assert sum(proposal.quantity for proposal in answer.proposals) == wanted.quantity
     else:
         assert answer.reasons
+
+
+def test_every_reason_has_words_with_its_facts() -> None:
+    for case in VECTORS:
+        answer = msgspec.convert(case["match"], Match)
+        for reason in [*answer.reasons, *(reason for proposal in answer.proposals for reason in proposal.reasons)]:
+            said = in_words(reason)
+            assert reason["code"] in WORDS
+            assert said["zh"] and said["en"]
+            assert "{" not in said["zh"] + said["en"]

@@ -29,7 +29,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "more_than_shipped": ("退回 {asked} 件，可退仅 {left} 件", "{asked} came back, of {left} that can"),
     "too_little_known": ("依据不足，请人工确认", "too little is known: a person decides"),
     "item_never_shipped": ("此前没有出库过这个商品", "this item was never shipped before"),
-    "never_shipped_to_customer": ("此前没有给该客户出库过这个商品", "this item was never shipped to this customer before"),
+    "never_shipped_to_customer": (
+        "此前没有给该客户出库过这个商品",
+        "this item was never shipped to this customer before",
+    ),
     "shipped_later": ("退回之后才出库", "it was shipped only later"),
     "nothing_left": ("出库的都已退回", "all of it is back already"),
     "nothing_fits": ("没有符合的出库记录", "no shipment fits"),

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlmodel import col
 
-from ..catalog import Carrier, Customer, Item, Site
+from ..catalog import Carrier, Item, Site
 from ..devices import Device
 from ..numbers import waybill_of
 from ..parcels import Parcel
@@ -14,7 +14,7 @@ from ..receiving import Receipt
 from ..returns import ReturnOrder
 from ..work import Work
 from . import matches, returns
-from .rows import Json, Names, coded, contains, history, many, one, page, plain, total, visible
+from .rows import Json, Names, contains, history, many, one, page, plain, total, visible
 
 
 def parcels(

@@ -19,7 +19,7 @@ from ..people import Person
 from ..receiving import Receipt
 from ..returns import ReturnLine, ReturnOrder, ReviewRound
 from ..work import Work
-from . import cases
+from . import cases, matches
 from .rows import Json, Names, coded, contains, history, many, one, page, plain, seen_customers, total, unsent, visible
 
 STATUS_WORDS = {
