@@ -92,6 +92,9 @@ CUSTOMERS = (
     ("C1016", "Daniel Meyer", "杭州市滨江区江南大道 288 号"),
 )
 
+LAST_OF_SUN = 1010
+"""Sun Li sells to the shops, up to C1010; people buy by themselves."""
+
 NO_SCRAP_ALONE = 20_000
 """Minor units of cost an inspector may scrap without asking."""
 

@@ -787,5 +787,9 @@ def fleet(story: Story) -> None:
         storage={"persisted": True},
     )
     stage.then(stage.day(3, 17, 20), lambda: stage.push(HZ_2, nothing, silent))
-    for device in (SH_1, SH_2, SH_PHONE, HZ_1):
+    unsent = DeviceState(
+        app_version="0.1.0", pending=3, pending_photos=1, oldest_pending_at=stage.ago(26), storage={"persisted": True}
+    )
+    stage.then(stage.ago(3), partial(stage.push, SH_PHONE, nothing, unsent))
+    for device in (SH_1, SH_2, HZ_1):
         stage.then(stage.ago(2), partial(stage.push, device, nothing))

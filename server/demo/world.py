@@ -70,15 +70,17 @@ def make(work: Work) -> None:
         _more_bins(work, site_ids[code], code)
     _codes(work)
     _goods(work)
+    _people(work, site_ids)
+    seller = work.first(people.Person, people.Person.username == "sun")
     for code, name, address in goods.CUSTOMERS:
         number = int(code.removeprefix("C"))
         work.add(
             catalog.Customer, id=goods.customer_id(code), owner_id=OWNER_ID, code=code, name=name, address=address,
             phone=f"139{number * 7919 % 10**8:08d}", country="CN",
+            sales_person_id=seller.id if seller and number <= goods.LAST_OF_SUN else "",
         )  # fmt: skip
     for code, name in goods.SUPPLIERS:
         work.add(catalog.Supplier, id=derived_id("demo", "supplier", code), owner_id=OWNER_ID, code=code, name=name)
-    _people(work, site_ids)
     for n, (code, name) in enumerate(goods.DEVICES):
         work.because_of(derived_id("demo", "device", str(n)))
         # Nobody holds its token: these handhelds only have a past.

@@ -400,7 +400,8 @@ def _report(account: Account, seconds: float) -> str:
     rows = [(f"{account.outcomes[name]:,}", words) for name, words in WORDS.items() if account.outcomes[name]]
     total = f"{account.rows:,}"
     width = max(len(number) for number, _ in [*rows, (total, "")])
-    lines = [f"{account.file_name} → site {account.site}, in {seconds:.1f} s", ""]
+    target = f" → site {account.site}" if account.made else ""
+    lines = [f"{account.file_name}{target}, in {seconds:.1f} s", ""]
     lines += [f"  {number:>{width}}  {words}" for number, words in rows]
     lines += [f"  {'─' * width}", f"  {total:>{width}}  rows", ""]
     if account.unmatched:
