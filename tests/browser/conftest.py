@@ -10,10 +10,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from . import stage
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
 HANDHELD = {"width": 360, "height": 740}
@@ -31,12 +35,12 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str) -> None:
-        log = (self.data.parent / "serve.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "serve", "--port", str(self.port), "--no-build", *options],
-            env={**os.environ, "RESTOW_DATA": str(self.data), "DATABASE_URL": "", "REDIS_URL": ""},
-            stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+        with (self.data.parent / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "server.cli", "serve", "--port", str(self.port), "--no-build", *options],
+                env={**os.environ, "RESTOW_DATA": str(self.data), "DATABASE_URL": "", "REDIS_URL": ""},
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
         wait_for(self.answers, 90, f"the server to answer; its log is {log.name}")
 
     def answers(self) -> bool:
@@ -93,6 +97,17 @@ def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def staged(tmp_path: Path) -> Iterator[tuple[Server, dict[str, str]]]:
+    """A server of this test's own with the cast in it, and the texts of their badges; it is there to be killed."""
+    (tmp_path / "data").mkdir()
+    texts = stage.build(tmp_path / "data")
+    server = Server(tmp_path / "data", free_port())
+    server.start()
+    yield server, texts
+    server.stop()
+
+
+@pytest.fixture
 def own_server(demo_data: Path, tmp_path: Path) -> Iterator[Server]:
     """A server of this test's own, to be killed and started again."""
     shutil.copytree(demo_data, tmp_path / "data")
@@ -146,6 +161,7 @@ def handheld(chromium: Browser, errors: Errors) -> Iterator[Callable[..., Page]]
     def open_page(url: str, language: str = "en") -> Page:
         context = chromium.new_context(viewport=HANDHELD, locale=language, has_touch=True, service_workers="allow")
         contexts.append(context)
+        context.set_default_timeout(15_000)
         page = errors.listen(context.new_page())
         page.goto(url)
         return page
@@ -163,6 +179,7 @@ def at_desk(chromium: Browser, errors: Errors) -> Iterator[Callable[..., Page]]:
     def open_page(url: str, language: str = "en") -> Page:
         context = chromium.new_context(viewport=DESK, locale=language)
         contexts.append(context)
+        context.set_default_timeout(15_000)
         page = errors.listen(context.new_page())
         page.goto(url)
         return page
@@ -176,3 +193,32 @@ def scan(page: Page, text: str, delay: float = 2) -> None:
     """As a wedge scanner does it: keys in quick succession, and Enter."""
     page.keyboard.type(text, delay=delay)
     page.keyboard.press("Enter")
+
+
+def sign_in_at_desk(page: Page, username: str, password: str = stage.PASSWORD) -> None:
+    page.get_by_test_id("username").fill(username)
+    page.get_by_test_id("password").fill(password)
+    page.get_by_test_id("sign-in-do").click()
+    page.get_by_test_id("sign-in").wait_for(state="hidden")
+
+
+def enrol(page: Page, code: str, name: str = "PDA 7") -> None:
+    page.get_by_test_id("way-floor").click()
+    page.get_by_test_id("language").get_by_text("English").click()
+    page.get_by_test_id("enrol-code").fill(code)
+    page.get_by_test_id("enrol-name").fill(name)
+    page.get_by_test_id("enrol-send").click()
+    page.get_by_test_id("sign-in").wait_for()
+
+
+def badge_in(page: Page, badge: str, pin: str = stage.PIN) -> None:
+    pad = page.get_by_test_id("pin-pad")
+    for _ in range(5):  # as a person would, while the people of this site are still on their way
+        scan(page, badge)
+        with suppress(PlaywrightTimeout):
+            pad.wait_for(timeout=3_000)
+            break
+    for digit in pin:
+        pad.get_by_role("button", name=digit, exact=True).click()
+    page.get_by_test_id("sign-in-send").click()
+    page.get_by_test_id("sync-pill").wait_for()
