@@ -591,24 +591,19 @@ def hand_over_lines(work: Work, source: ReturnOrder, target: ReturnOrder) -> Non
         raise WrongState("That return order is not approved.", status=target.status)
     wanted = lines_of(work, target.id)
     for line in lines_of(work, source.id):
-        fitting = next((each for each in wanted if each.item_id == line.item_id and line.item_id), None)
-        if fitting is None:
+        taker = next((each for each in wanted if each.item_id == line.item_id and line.item_id), line)
+        counts = {name: getattr(line, name) for name in ("received", "inspected", "disposed", "closed")}
+        if taker is line:
             line.order_id = target.id
         else:
-            work.count(
-                fitting,
-                received=line.received,
-                inspected=line.inspected,
-                disposed=line.disposed,
-                closed=line.closed,
-            )
+            work.count(taker, **counts)
+            work.count(line, **{name: -count for name, count in counts.items()})
             line.removed = True
-        for receipt in work.find(receiving.Receipt, receiving.Receipt.line_id == line.id):
-            receipt.order_id = target.id
-            receipt.line_id = fitting.id if fitting else line.id
-        for inspection in work.find(inspections.Inspection, inspections.Inspection.line_id == line.id):
-            inspection.order_id = target.id
-            inspection.line_id = fitting.id if fitting else line.id
+        if taker.outbound_line_id and (shipped := work.seek(OutboundLine, taker.outbound_line_id)):
+            work.count(shipped, returned=counts["received"])
+        for model in (receiving.Receipt, inspections.Inspection, dispositions.Disposition):
+            for record in work.all(model, line_id=line.id):
+                record.order_id, record.line_id = target.id, taker.id
     source.status = "cancelled"
     source.cancelled_at = work.now
     source.note = (source.note + f"\n→ {target.number}").strip()
