@@ -218,7 +218,7 @@ const isCountryLetters = (value: string): boolean =>
   /^[A-Z]{2}$/.test(value) && bit(COUNTRY_LETTERS, (value.charCodeAt(0) - 65) * 26 + value.charCodeAt(1) - 65)
 
 function isIban(value: string): boolean {
-  if (value.length < 10 || !/^[0-9A-Z]+$/.test(value) || !isCountryLetters(value)) return false
+  if (value.length < 10 || !/^[0-9A-Z]+$/.test(value) || !isCountryLetters(value.slice(0, 2))) return false
   let rest = 0
   for (const char of value.slice(4) + value.slice(0, 4)) for (const digit of String(parseInt(char, 36))) rest = (rest * 10 + Number(digit)) % 97
   return rest === 1
@@ -400,8 +400,9 @@ class Reader {
 
   /**
    * A text without any separator, from a scanner that may not send them: is this one field, or several run together? One that
-   * fits is doubted only when what it ends in is no accident: a date that exists, a right check digit; where the scanner did not
-   * even say that this is GS1, a lot or serial number too.
+   * fits is doubted only when what it ends in is no accident: a date that exists, a right check digit. A lot and a serial number
+   * run together are doubted when letters stand in both, or the scanner did not even say that this is GS1: a number of digits
+   * alone would too often hold 10 or 21 by chance.
    */
   private ask(known: Identifier, value: string, identified: boolean): void {
     const before = this.found.elements
@@ -410,7 +411,8 @@ class Reader {
     for (const tails of this.splits(known, value, [...before.map(({ ai }) => ai), known.ai], 3)) {
       const ais = tails.slice(1).map(({ ai }) => ai)
       const strong = ais.some(isTelling)
-      if (!fits || strong || (!identified && ais.every((ai) => ai === '10' || ai === '21'))) readings.push({ weak: !strong, tails })
+      const lettered = tails.every(({ value: piece }) => /[A-Za-z]/.test(piece))
+      if (!fits || strong || (ais.every((ai) => ai === '10' || ai === '21') && (lettered || !identified))) readings.push({ weak: !strong, tails })
     }
     if (!readings.length) return
     readings.sort((a, b) => Number(a.weak) - Number(b.weak) || a.tails.length - b.tails.length)

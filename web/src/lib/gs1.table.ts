@@ -1,0 +1,146 @@
+// The GS1 application identifiers as data, read by gs1.ts. The same text as server/barcodes/table.py, which says how to read it.
+
+export const TABLE = `00 N18:check key
+01 N14:check !255,37 key=22,10,21|235
+02 N14:check +37 !01,03
+03 N14:check !01,02,37 -
+10 X..20 +01,02,03,8006,8026
+11 N6:day0 +01,02,03,8006,8026
+12 N6:day0 +8020
+13 N6:day0 +01,02,03,8006,8026
+15-16 N6:day0 +01,02,03,8006,8026
+17 N6:day0 +01,02,03,255,8006,8026
+20 N2 +01,02,8006,8026
+21 X..20 +01,03,8006 !235 -
+22 X..20 +01 -
+235 X..28 +01 -
+240-241 X..30 +01,02,8006,8026
+242 N..6 +01,02,8006,8026
+243 X..20 +01
+250 X..30 +01,8006 +21
+251 X..30 +01,8006
+253 N13:check_[X..17] key
+254 X..20 +414 -
+255 N13:check_[N..12] !01,02,415,8006,8020,8026 key
+30 N..8 +01,02
+310-316:5 N6 +01,02 !=
+320-329:5 N6 +01,02 !=
+330-336:5 N6 +00,01 !=
+337:5 N6 +01 !=
+340-349:5 N6 +00,01 !=
+350-352:5 N6 +01,02 !=
+353-355:5 N6 +00,01 !=
+356-357:5 N6 +01,02 !=
+360-361:5 N6 +01,02 !=
+362-363:5 N6 +00,01 !=
+364-366:5 N6 +01,02 !=
+367-369:5 N6 +00,01 !=
+37 N..8 +00 +02,8026
+390:9 N..15 +255,8020 !=,391n,394n,8111
+391:9 N3:currency_N..15 +8020 !=
+392:9 N..15 +01 +30,31nn,32nn,35nn,36nn !=,393n
+393:9 N3:currency_N..15 +30,31nn,32nn,35nn,36nn !=
+394:3 N4 +255 !=,8111
+395:5 N6 +30,31nn,32nn,35nn,36nn !=,392n,393n,8005
+400 X..30
+401 X..30:prefix key
+402 N17:check key
+403 X..30 +00
+410-413 N13:check
+414 N13:check key=254|7040
+415 N13:check +8020 key=8020
+416 N13:check
+417 N13:check key=7040
+420 X..20 !421
+421 N3:country_X..9 !4307
+422 N3:country +01,02,8006,8026 !426
+423 N3:country_[N3:country]_[N3:country]_[N3:country]_[N3:country] +01,02 !426
+424 N3:country +01,02 !426
+425 N3:country_[N3:country]_[N3:country]_[N3:country]_[N3:country] +01,02 !426
+426 N3:country +01,02
+427 X..3 +01,02 +422
+4300-4301 X..35:percent +00
+4302 X..70:percent +00
+4303 X..70:percent +4302
+4304-4306 X..70:percent +00
+4307 X2:country2 +00
+4308 X..30 +00
+4309 N10:latitude_N10:longitude +00
+4310-4311 X..35:percent +00
+4312 X..70:percent +00
+4313 X..70:percent +4312
+4314-4316 X..70:percent +00
+4317 X2:country2 +00
+4318 X..20 +00
+4319 X..30 +00
+4320 X..35:percent +00
+4321-4323 N1:yesno +00
+4324-4325 N6:day0_N4:time +00
+4326 N6:day +00
+4330 N6_[X1:minus] +00 !4331
+4331 N6_[X1:minus] +00 !4330
+4332 N6_[X1:minus] +00 !4333
+4333 N6_[X1:minus] +00 !4332
+7001 N13 +01,02,8006,8026
+7002 X..30 +01,02
+7003 N6:day_N4:time +01,02
+7004 N..4 +01 +10
+7005 X..12 +01,02
+7006 N6:day +01,02
+7007 N6:day_[N6:day] +01,02
+7008 X..3 +01,02
+7009 X..10 +01,02
+7010 X..2 +01,02
+7011 N6:day_[N4:time] +01,02
+7020 X..20 +01,8006 +416
+7021 X..20 +01,8006
+7022 X..20 +7021
+7023 X..30:prefix
+7030-7039 N3:country9_X..27 +01,02
+7040 N1_X1_X1_X1:importer -
+7041 X..4 +00 -
+710-716 X..20 +01
+7230-7239 X2_X..28 +01,8004
+7240 X..20 +01,8006
+7241 N2:media +8017,8018
+7242 X..25 +8017,8018
+7250 N8:date +8018 !7251
+7251 N8:date_N4:time +8018 !7250
+7252 N1:sex +8018
+7253-7254 X..40:percent +8017,8018 !7256,7259
+7255 X..10 +8017,8018 !7256,7259
+7256 X..90:percent +8017,8018
+7257 X..70:percent +8018
+7258 X..40:of +8018+7259
+7259 X..40:percent +8018 !7256
+8001 N4:nonzero_N5:nonzero_N3:nonzero_N1:winding_N1 +01
+8002 X..20
+8003 N1:zero_N13:check_[X..16] key
+8004 X..30:prefix key=7040
+8005 N6 +01,02
+8006 N14:check_N4:piece !01,37 key=22,10,21
+8007 X..34:iban +415
+8008 N6:day_N2:hour_[N2:sixty]_[N2:sixty] +01,02
+8009 X..50 +00,01
+8010 Y..30:prefix key=8011
+8011 N..12:nolead +8010 -
+8012 X..20 +01,8006
+8013 X..25:pair:prefix key
+8014 X..25:pair:prefix:letter +01 -
+8017 N18:check !8018 key=8019
+8018 N18:check !8017 key=8019
+8019 N..10 +8017,8018 -
+8020 X..25 +415 -
+8026 N14:check_N4:piece +37 !02,8006
+8030 Z..90 +00,01+21,253,255,8003,8004,8006+21,8010+8011,8017,8018
+8110 X..70:coupon
+8111 N4 +255
+8112 X..70:offer
+8200 X..70 +01 -
+90 X..30
+91-99 X..90`
+
+/** Codes as bits, lowest first, in base64: ISO 3166-1 by number and by letters, ISO 4217 by number. */
+export const COUNTRIES = 'EBURkRERHRFRFVAUERERERAREVFExBSRERhRRITHREVUVBgAERERERFREREREREREUERRUZUREVEREREERAdERER6RAQREREtIdAERERRURMUNhERERFwEcQEBMQEREVERERWZEABIQHAURUABCEQAAA'
+export const COUNTRY_LETTERS = 'eFnf7u+93d4nP4QVgNQADgBcCbCf+xUAjQYYeA9AQAMAHSv0QYFP/fz/1yVLCAABQDyPUwEAAEAAUfH95zq7n5pBEARXhUAAAkAAAAAAEAAIBEAAAQAA'
+export const CURRENCIES = 'ABEAABEQHRARARAEAREQEBABAREARAAQAQhBQEBBBABAQAAAEAAAABEREBEREQEBEFERRUZEBEBARAAAEQAFAREQMAAQREAABERAEQEAAARIQAAAAAQEQEUAAAEAEBERABERAIEABAQEAQAUAABEACAAAPBntf37vz8/R6QA'
