@@ -128,7 +128,7 @@ class Work:
         self._deltas: dict[tuple[type[SQLModel], str], dict[str, int]] = {}
         self._touched: dict[tuple[type[SQLModel], str], None] = {}
         self._removed: list[tuple[Shape, Any]] = []
-        self._events: list[tuple[Event, str, str, str]] = []
+        self._events: list[tuple[Event, str, str, str, str]] = []
 
     # Rights
 
@@ -256,7 +256,7 @@ class Work:
 
     def record(self, event: Event, subject_id: str) -> None:
         """Tells what happened, once, in this transaction."""
-        self._events.append((event, subject_id, self.cause, self.device_id))
+        self._events.append((event, subject_id, self.cause, self.device_id, self.actor.id))
 
     def new_id(self) -> str:
         """Derived from the cause, so that the same mutation never makes a thing twice; fresh when there is none."""
@@ -329,7 +329,7 @@ class Work:
         last rows of the transaction; 4. changes, then events, take the numbers.
         """
         self.flush()
-        feeds: dict[str, tuple[list[tuple[str, str, str, bytes]], list[tuple[Event, str, str, str]]]] = {}
+        feeds: dict[str, tuple[list[tuple[str, str, str, bytes]], list[tuple[Event, str, str, str, str]]]] = {}
         for model, id in self._touched:
             shape = self._shapes.get(model)
             if shape is not None:
@@ -372,11 +372,11 @@ class Work:
                         subject,
                         _TEXT_OF(event).decode(),
                         cause,
-                        self.actor.id,
+                        by,
                         device,
                         self.now,
                     )
-                    for n, (event, subject, cause, device) in enumerate(events, 1)
+                    for n, (event, subject, cause, device, by) in enumerate(events, 1)
                 ],
             )
         return heads
