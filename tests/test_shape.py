@@ -33,7 +33,7 @@ NOBODY_LISTENS_TO = {
     # History alone reads these; a consumer that wants one takes it off the list. Photos are painted because their blob says so.
     "AlertClosed", "AlertRaised", "BadgeSet", "ConflictAssigned", "ConflictDismissed", "ConflictOpened",
     "ConflictRepeated", "ConflictResolved", "ContainerMoved", "ContainerUsed", "DocumentAdded", "EnrolmentCodeMade",
-    "GoodsPutAway", "LoadClosed", "MutationHeld", "MutationRejected", "NumbersLost", "ParcelBound", "ParcelDamaged",
+    "GoodsPutAway", "LoadClosed", "MutationHeld", "MutationRejected", "ParcelBound", "ParcelDamaged",
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
     "PersonEdited", "PersonEnabled", "PhotoStored", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
     "ReturnReleased", "ReturnReopened", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",

@@ -94,6 +94,7 @@ def decode(name: str, args: Any) -> Command:
     if entry is None:
         raise errors.Invalid(f"There is no command {name}.", field="name")
     try:
+        _within_bounds(args)
         return msgspec.convert(args, entry.struct)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
@@ -140,6 +141,15 @@ def _order_of(work: Work, command: Command) -> str:
         return str(order_id)
     line = work.look(returns.ReturnLine, getattr(command, "line_id", ""))
     return line.order_id if line else ""
+
+
+def _within_bounds(value: Any) -> None:
+    """No column holds more than 64 bits, and no browser counts beyond 2**53."""
+    if isinstance(value, int) and abs(value) > 2**53:
+        raise errors.Invalid("This number is too large.", field="")
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _within_bounds(inner)
 
 
 def _named(text: str) -> str:

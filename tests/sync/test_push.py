@@ -76,10 +76,11 @@ def test_a_malformed_mutation_is_rejected_alone(database: Database, desk: Desk, 
     bad = a.do("cleo", "scan_item", receipt_id="r", order_id=R_1001, quantity="three")
     unknown = a.do("cleo", "scan_item", receipt_id="r", order_id=R_1001, line_id="l", site_id=SITE, colour="red")
     nothing = a.do("cleo", "no_such_command")
+    huge = a.do("cleo", "scan_item", receipt_id="r", order_id=R_1001, line_id="l", site_id=SITE, quantity=2**62)
     a.scan("cleo", R_1001, "kettles", "kettle")
-    assert [result.status for result in a.push()] == ["applied", "rejected", "rejected", "rejected", "applied"]
+    assert [result.status for result in a.push()] == ["applied", *["rejected"] * 4, "applied"]
     assert line(database).received == 2
-    for id in (bad, unknown, nothing):
+    for id in (bad, unknown, nothing, huge):
         assert mutation(database, id).body["args"] is not None
 
 

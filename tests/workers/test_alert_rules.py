@@ -16,6 +16,7 @@ from server.domain.records import EventRow
 from server.domain.returns import ReturnLine, ReturnOrder
 from server.domain.stock import StockBalance
 from server.domain.work import Work
+from server.sync.protocol import Lost
 from tests.cast import FAILED, R_1001, SITE, Desk, Handheld
 from tests.conftest import DAY, HOUR, ON_BOTH, Clock
 from workers.consumers import drain
@@ -293,6 +294,16 @@ def test_expired_stock(database: Database, clock: Clock) -> None:
     move(1, other, stock.Place("scrap_pending", "bin-scrap"))
     drain(database)
     assert state(database, "expired_stock", subject)[0] == "auto_closed"
+
+
+def test_numbers_lost(database: Database, a: Handheld) -> None:
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.push(a.outbox[1:], lost=Lost(first=1, last=1))
+    settle(database)
+    raised = alert(database, "numbers_lost", a.id)
+    assert raised is not None
+    assert (raised.state, raised.severity, raised.facts["first"], raised.facts["last"]) == ("open", "critical", 1, 1)
 
 
 def test_device_silent(database: Database, a: Handheld, clock: Clock) -> None:

@@ -7,6 +7,7 @@ from . import (
     inspection_overdue,
     ledger_drift,
     negative_stock,
+    numbers_lost,
     over_received,
     parcel_unclaimed_too_long,
     review_overdue,
@@ -23,6 +24,6 @@ RULES: dict[str, Rule] = {
     for rule in (
         over_received.RULE, short_received.RULE, unexpected_item.RULE, wrong_lot_or_serial.RULE, inspection_failed.RULE,
         inspection_overdue.RULE, review_overdue.RULE, parcel_unclaimed_too_long.RULE, expired_stock.RULE, device_silent.RULE,
-        ledger_drift.RULE, negative_stock.RULE,
+        ledger_drift.RULE, negative_stock.RULE, numbers_lost.RULE,
     )
 }  # fmt: skip

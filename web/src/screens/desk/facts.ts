@@ -11,7 +11,7 @@ export const alertTitle = (alert: Alert): string => wordFor('alert', alert.rule)
 /** Facts worth reading aloud; ids are for programs. */
 export function factsOf(facts: Record<string, unknown>): { name: string; value: string }[] {
   return Object.entries(facts)
-    .filter(([key, value]) => !/(^|_)(id|ids)$|^type$/.test(key) && value !== '' && value !== null && value !== undefined)
+    .filter(([key, value]) => !/(^|_)(id|ids)$|^type$/.test(key) && value !== '' && value !== false && value !== null && value !== undefined)
     .filter(([, value]) => typeof value !== 'object' || Array.isArray(value))
     .map(([key, value]) => ({ name: wordFor('fact', key), value: factValue(key, value) }))
 }
@@ -44,6 +44,7 @@ const SENTENCES: Partial<Record<string, (facts: Record<string, unknown>) => stri
   review_overdue: (f) => t.get()('says.review_overdue', { since: moment(Number(f['since'])), hours: n(f['hours']) }),
   parcel_unclaimed_too_long: (f) => t.get()('says.parcel_unclaimed', { waybill: plain(f['waybill']), since: moment(Number(f['since'])), days: n(f['days']) }),
   expired_stock: (f) => t.get()('says.expired_stock', { n: n(f['quantity']), lot: plain(f['lot']) || '–', expiry: plain(f['expiry']) }),
+  numbers_lost: (f) => t.get()('says.numbers_lost', { device: `${plain(f['device'])} ${plain(f['name'])}`.trim(), first: n(f['first']), last: n(f['last']) }),
   device_silent: (f) => t.get()('says.device_silent', { device: `${plain(f['device'])} ${plain(f['name'])}`.trim(), since: moment(Number(f['since'])), n: n(f['pending']) }),
   ledger_drift: (f) => t.get()('says.ledger_drift', { balances: n(f['balances']), lines: n(f['lines']), units: n(f['units']) }),
   negative_stock: (f) => t.get()('says.negative_stock', { n: n(f['quantity']), bin: plain(f['bin']) || '–', status: wordFor('stock', plain(f['status'])) }),
