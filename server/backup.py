@@ -297,8 +297,7 @@ def _rows_of_sqlite(path: Path) -> dict[str, int]:
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             )
             return {
-                name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
-                for (name,) in names.fetchall()
+                name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for (name,) in names.fetchall()
             }
     except sqlite3.DatabaseError as damaged:
         raise BackupFailed(f"The copy of the database cannot be read: {damaged}.") from None

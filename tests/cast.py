@@ -44,7 +44,9 @@ def seed(work: Work) -> None:
     work.add(catalog.Site, id=SITE, code="SH", name="上海仓", name_en="Shanghai")
     for kind in ZONES:
         work.add(catalog.Zone, id=f"zone-{kind}", site_id=SITE, code=kind.upper(), kind=kind, name=kind, name_en=kind)
-        work.add(catalog.Bin, id=f"bin-{kind}", site_id=SITE, zone_id=f"zone-{kind}", code=f"SH-{kind.upper()}-01", kind=kind)
+        work.add(
+            catalog.Bin, id=f"bin-{kind}", site_id=SITE, zone_id=f"zone-{kind}", code=f"SH-{kind.upper()}-01", kind=kind
+        )
     for item, sku, cost, code in (
         ("kettle", "GREEN-KETTLE", 8_000, "2000000000015"),
         ("lamp", "BLUE-LAMP", 5_000, "2000000000022"),
@@ -62,7 +64,9 @@ def seed(work: Work) -> None:
     for name, role in ROLES.items():
         work.add(people.Person, id=name, username=name, name=name.title())
         if role:
-            work.add(people.Grant, id=f"grant-{name}", person_id=name, role=role, site_id="" if role == "admin" else SITE)
+            work.add(
+                people.Grant, id=f"grant-{name}", person_id=name, role=role, site_id="" if role == "admin" else SITE
+            )
     for code in ("A1", "B1"):
         work.add(devices.Device, id=f"device-{code}", code=code, name=code, site_id=SITE)
 

@@ -57,7 +57,9 @@ def test_the_arrows_point_inwards(folder: str) -> None:
     allowed = MAY_IMPORT[folder] | set(sys.stdlib_module_names)
     for file in (ROOT / folder).rglob("*.py"):
         for name in imports(file):
-            assert any(name == each or name.startswith(each + ".") for each in allowed), f"{file.relative_to(ROOT)} imports {name}"
+            assert any(name == each or name.startswith(each + ".") for each in allowed), (
+                f"{file.relative_to(ROOT)} imports {name}"
+            )
 
 
 def test_doors_hold_no_sql_and_nobody_imports_the_assembly() -> None:
@@ -88,7 +90,9 @@ def test_every_command_is_named_after_what_its_person_meant_and_says_its_policy(
 @pytest.mark.parametrize("name", [name for name, entry in COMMANDS.items() if entry.device])
 def test_every_command_of_a_handheld_has_its_twin_there(name: str) -> None:
     twins = (ROOT / "web" / "src" / "lib" / "mutations.ts").read_text(encoding="utf-8")
-    assert re.search(rf"^\s+(async )?{name}\(", twins, re.MULTILINE), f"web/src/lib/mutations.ts has no effect of {name}"
+    assert re.search(rf"^\s+(async )?{name}\(", twins, re.MULTILINE), (
+        f"web/src/lib/mutations.ts has no effect of {name}"
+    )
 
 
 def test_the_twins_are_written_from_todays_commands_and_shapes() -> None:
@@ -100,7 +104,9 @@ def test_every_refusal_has_a_status_a_title_and_a_line_in_the_readme() -> None:
     assert codes <= STATUS.keys()
     assert STATUS.keys() == TITLES.keys()
     for code, status in STATUS.items():
-        assert re.search(rf"^\| `{code}` \| {status} \|", README, re.MULTILINE), f"README's error table lacks {code} {status}"
+        assert re.search(rf"^\| `{code}` \| {status} \|", README, re.MULTILINE), (
+            f"README's error table lacks {code} {status}"
+        )
 
 
 def test_the_readme_has_every_setting_as_it_is() -> None:

@@ -144,14 +144,18 @@ def open_case(
 
 def blocked(work: Work, order_id: str) -> bool:
     """Whether a blocking conflict holds this order's goods back."""
-    return bool(order_id) and any(case.blocking and case.state in OPEN for case in work.all(Conflict, order_id=order_id))
+    return bool(order_id) and any(
+        case.blocking and case.state in OPEN for case in work.all(Conflict, order_id=order_id)
+    )
 
 
 def resolve_conflict(work: Work, command: ResolveConflict) -> None:
     case = work.get(Conflict, command.conflict_id)
     work.allow("resolve", case.site_id)
     if case.state not in OPEN:
-        raise Stale("Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution)
+        raise Stale(
+            "Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution
+        )
     rule = conflict_rules.RULES[case.rule]
     option = rule.options.get(command.option)
     if option is None:
@@ -165,7 +169,10 @@ def resolve_conflict(work: Work, command: ResolveConflict) -> None:
     case.fingerprint = fingerprint(occurrences[-1].values, case.facts)
     _close(work, case, command.option, command.note)
     for written in work.find(FieldWrite, FieldWrite.conflict_id == case.id):
-        written.conflict_id, written.device_id = "", ""  # decided here: no chain of a device's own edits goes on from it
+        written.conflict_id, written.device_id = (
+            "",
+            "",
+        )  # decided here: no chain of a device's own edits goes on from it
     work.record(ConflictResolved(site_id=case.site_id, rule=case.rule, option=command.option), case.id)
     if order := work.seek(returns.ReturnOrder, case.order_id):
         dispositions.settle_order(work, order)
@@ -176,7 +183,9 @@ def dismiss_conflict(work: Work, command: DismissConflict) -> None:
     case = work.get(Conflict, command.conflict_id)
     work.allow("resolve", case.site_id)
     if case.state not in OPEN:
-        raise Stale("Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution)
+        raise Stale(
+            "Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution
+        )
     if case.blocking:
         raise WrongState("This conflict holds goods back; it can be resolved, not dismissed.", rule=case.rule)
     if not command.reason.strip():
@@ -191,7 +200,9 @@ def assign_conflict(work: Work, command: AssignConflict) -> None:
     case = work.get(Conflict, command.conflict_id)
     work.allow("resolve", case.site_id)
     if case.state not in OPEN:
-        raise Stale("Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution)
+        raise Stale(
+            "Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution
+        )
     case.state = "assigned" if command.person_id else "open"
     case.assigned_to = command.person_id
     work.record(ConflictAssigned(site_id=case.site_id, person_id=command.person_id), case.id)

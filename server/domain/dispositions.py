@@ -225,6 +225,8 @@ def put_away(work: Work, command: PutAway) -> Outcome | None:
     left = command.quantity
     outcome = None
     for disposition in _to_put_away(work, line.id, command, target):
+        if not left:
+            break  # the rest stays where it is, in its own tote
         units = min(left, disposition.quantity - disposition.put_away)
         effect = EFFECTS[disposition.kind]
         status = "quarantine" if disposition.posted < disposition.quantity else effect.status

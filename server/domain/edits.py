@@ -55,7 +55,9 @@ def edit(
         last = work.seek(FieldWrite, f"{kind}:{record.id}:{name}")
         if there == value and not (last and last.conflict_id and last.device_id == work.device_id):
             continue
-        own_chain = last is not None and work.device_id and last.device_id == work.device_id and last.was == was.get(name)
+        own_chain = (
+            last is not None and work.device_id and last.device_id == work.device_id and last.was == was.get(name)
+        )
         if own_chain and last is not None and last.conflict_id:
             clashes.append({"field": name, "base": was.get(name), "server": there, "device": value})
         elif name not in was or there == was[name] or own_chain:

@@ -141,7 +141,10 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
 def current(work: Work, line_id: str) -> list[Inspection]:
     """The inspections of a line that no later one corrects."""
     return work.find(
-        Inspection, Inspection.line_id == line_id, Inspection.superseded_by == "", order_by=(Inspection.at, Inspection.id)
+        Inspection,
+        Inspection.line_id == line_id,
+        Inspection.superseded_by == "",
+        order_by=(Inspection.at, Inspection.id),
     )
 
 

@@ -43,7 +43,9 @@ def waybill_of(text: str) -> str:
 
 def carrier_of(waybill: str, carriers: list[Carrier]) -> str:
     """The carrier whose prefix fits best, or ''."""
-    fitting = [(len(prefix), carrier.code) for carrier in carriers for prefix in carrier.prefixes if waybill.startswith(prefix)]
+    fitting = [
+        (len(prefix), carrier.code) for carrier in carriers for prefix in carrier.prefixes if waybill.startswith(prefix)
+    ]
     return max(fitting)[1] if fitting else ""
 
 

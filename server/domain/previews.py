@@ -66,7 +66,9 @@ def _preview(work: Work, conflict_id: str, option: str) -> Preview:
         with work.savepoint():
             conflicts.resolve_conflict(
                 work,
-                conflicts.ResolveConflict(conflict_id=conflict_id, option=option, value=_standing(work, case), note="preview"),
+                conflicts.ResolveConflict(
+                    conflict_id=conflict_id, option=option, value=_standing(work, case), note="preview"
+                ),
             )
             work.flush()
             after = _seen(work, work.get(conflicts.Conflict, conflict_id))
@@ -96,7 +98,9 @@ def _standing(work: Work, case: conflicts.Conflict) -> str | int | None:
     """The value the field has: what `enter_value` begins with."""
     if not case.field:
         return None
-    record = work.look(returns.ReturnOrder if case.subject_kind == "ReturnOrder" else returns.ReturnLine, case.subject_id)
+    record = work.look(
+        returns.ReturnOrder if case.subject_kind == "ReturnOrder" else returns.ReturnLine, case.subject_id
+    )
     value: str | int | None = getattr(record, case.field, None)
     return value
 

@@ -159,7 +159,11 @@ def unreceive(work: Work, command: Unreceive) -> None:
         )  # fmt: skip
     work.record(
         ScanTakenBack(
-            site_id=receipt.site_id, line_id=line.id, receipt_id=receipt.id, quantity=command.quantity, reason=command.reason
+            site_id=receipt.site_id,
+            line_id=line.id,
+            receipt_id=receipt.id,
+            quantity=command.quantity,
+            reason=command.reason,
         ),
         line.order_id,
     )
@@ -176,7 +180,12 @@ def map_barcode(work: Work, command: MapBarcode) -> Outcome | None:
                                                            Barcode.owner_id == item.owner_id)):  # fmt: skip
         raise Duplicate("This code belongs to another item already.", text=command.text)
     work.add(
-        Barcode, id=command.barcode_id, item_id=item.id, owner_id=item.owner_id, text=command.text, quantity=command.quantity
+        Barcode,
+        id=command.barcode_id,
+        item_id=item.id,
+        owner_id=item.owner_id,
+        text=command.text,
+        quantity=command.quantity,
     )
     for receipt in work.find(Receipt, Receipt.text == command.text, Receipt.item_id == ""):
         receipt.item_id = item.id
@@ -214,9 +223,7 @@ def _line(work: Work, command: ScanItem, order: "returns.ReturnOrder") -> "retur
     return line
 
 
-def _clash(
-    work: Work, command: ScanItem, order: "returns.ReturnOrder", line: "returns.ReturnLine"
-) -> Outcome | None:
+def _clash(work: Work, command: ScanItem, order: "returns.ReturnOrder", line: "returns.ReturnLine") -> Outcome | None:
     """The clashes that need only what this transaction holds; the scan is counted in each."""
     if order.status in ("cancelled", "rejected"):
         case = conflicts.open_case(

@@ -412,7 +412,9 @@ def cancel_return(work: Work, command: CancelReturn) -> Outcome | None:
         return Outcome("noop")
     _reason(command.reason)
     if any(line.received for line in lines_of(work, order.id)):
-        raise WrongState("Goods of this return have been received; it cannot be cancelled any more.", status=order.status)
+        raise WrongState(
+            "Goods of this return have been received; it cannot be cancelled any more.", status=order.status
+        )
     order.status = after(order.status, "cancel")
     order.authorised = False
     order.cancelled_at = work.now
@@ -530,7 +532,13 @@ def orders_of(work: Work, order_ids: list[str]) -> list[ReturnOrder]:
 def order_or_stub(work: Work, order_id: str, site_id: str) -> ReturnOrder:
     """Goods of an order that another handheld still holds: a stub counts them, and its creation fills it."""
     return work.seek(ReturnOrder, order_id) or work.add(
-        ReturnOrder, id=order_id, site_id=site_id, status="receiving", origin="without_order", stub=True, created_at=work.now
+        ReturnOrder,
+        id=order_id,
+        site_id=site_id,
+        status="receiving",
+        origin="without_order",
+        stub=True,
+        created_at=work.now,
     )
 
 
@@ -667,7 +675,9 @@ def _within_what_was_shipped(work: Work, order: ReturnOrder, line: ReturnLine) -
         raise Invalid("That outbound line does not exist.", field="outbound_line_id", line_id=line.id)
     filed = sum(
         other.expected - other.received
-        for other in work.find(ReturnLine, ReturnLine.outbound_line_id == shipped.id, col(ReturnLine.removed).is_(False))
+        for other in work.find(
+            ReturnLine, ReturnLine.outbound_line_id == shipped.id, col(ReturnLine.removed).is_(False)
+        )
         if other.id != line.id and other.order_id != order.id and _is_filed(work, other.order_id)
     )
     returnable = shipped.quantity - shipped.returned - filed

@@ -43,7 +43,9 @@ class Cursor(NamedTuple):
     @classmethod
     def read(cls, text: str) -> "Cursor":
         try:
-            epoch, phase, revision, page, tag = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("|")
+            epoch, phase, revision, page, tag = (
+                base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("|")
+            )
             return cls(epoch, phase, int(revision), int(page), tag)
         except ValueError as error:
             raise errors.Invalid("This cursor was not made here.", field="cursor") from error
@@ -128,7 +130,10 @@ def _seal(work: Work, feed: str) -> None:
     work.connection.execute(sa.delete(table).where(table.c.feed == feed))
     work.connection.execute(
         sa.insert(table),
-        [{"feed": feed, "page": at, "revision": revision, "pages": len(pages), "body": body} for at, body in enumerate(pages)],
+        [
+            {"feed": feed, "page": at, "revision": revision, "pages": len(pages), "body": body}
+            for at, body in enumerate(pages)
+        ],
     )
 
 
@@ -167,7 +172,9 @@ def _known(work: Work, feed: str, at: Cursor, epoch: str) -> bool:
     if at.epoch != epoch or at.revision > _head(work, feed):
         return False
     if at.phase == "s" and at.page:
-        sealed = work.rows(sa.select(col(Snapshot.revision)).where(col(Snapshot.feed) == feed, col(Snapshot.page) == at.page))
+        sealed = work.rows(
+            sa.select(col(Snapshot.revision)).where(col(Snapshot.feed) == feed, col(Snapshot.page) == at.page)
+        )
         return bool(sealed) and sealed[0][0] == at.revision and at.tag == _tag(work, feed, at.revision)
     return at.tag == _tag(work, feed, at.revision)
 

@@ -125,17 +125,28 @@ def _one(work: Work, authors: "Authors", device: Device, sent: MutationIn, held_
         stored.code, stored.detail = refused.code, refused.sentence
         work.record(MutationRejected(site_id=device.site_id, name=sent.name[:80], code=refused.code), sent.id)
     elif refused is not None:
-        stored.status, stored.code, stored.detail = "held", "internal_error", "This could not be taken in; a supervisor was told."
+        stored.status, stored.code, stored.detail = (
+            "held",
+            "internal_error",
+            "This could not be taken in; a supervisor was told.",
+        )
         work.record(MutationHeld(site_id=device.site_id, name=sent.name[:80], waits_for="internal_error"), sent.id)
     work.flush()
     if stored.status in ("applied", "merged", "conflict"):
         _release(work, authors, sent)
     return Result(
-        seq=sent.seq, id=sent.id, status=_status(stored), conflict=stored.conflict_id, code=stored.code, detail=stored.detail
+        seq=sent.seq,
+        id=sent.id,
+        status=_status(stored),
+        conflict=stored.conflict_id,
+        code=stored.code,
+        detail=stored.detail,
     )
 
 
-def _attempt(work: Work, authors: "Authors", device: Device, sent: MutationIn) -> tuple[Outcome | None, Exception | None]:
+def _attempt(
+    work: Work, authors: "Authors", device: Device, sent: MutationIn
+) -> tuple[Outcome | None, Exception | None]:
     """What became of it, or why it was refused. An unexpected failure is tried alone three times before it is set aside."""
     for tried in range(3):
         try:
@@ -146,7 +157,9 @@ def _attempt(work: Work, authors: "Authors", device: Device, sent: MutationIn) -
         except Exception as error:
             if getattr(error, "sqlstate", "") or "locked" in str(error):
                 raise  # the database asks for the whole transaction again
-            log.exception("mutation failed", extra={"mutation": sent.id, "name_of_mutation": sent.name[:80], "tried": tried})
+            log.exception(
+                "mutation failed", extra={"mutation": sent.id, "name_of_mutation": sent.name[:80], "tried": tried}
+            )
             failure = error
     return None, failure
 
@@ -197,26 +210,38 @@ class acting:
 
 def upcast(name: str, args: dict[str, Any], schema: int) -> dict[str, Any]:
     if schema > APP_SCHEMA:
-        raise errors.Waiting("This app is newer than the server; it waits for the server's update.", subject=f"schema:{schema}")
+        raise errors.Waiting(
+            "This app is newer than the server; it waits for the server's update.", subject=f"schema:{schema}"
+        )
     for step in range(schema, APP_SCHEMA):
         args = UPCASTS[step](name, args)
     return args
 
 
 def digest_of(sent: MutationIn) -> str:
-    return hashlib.sha256(msgspec.json.encode([sent.id, sent.name, sent.by, sent.args], order="deterministic")).hexdigest()[:32]
+    return hashlib.sha256(
+        msgspec.json.encode([sent.id, sent.name, sent.by, sent.args], order="deterministic")
+    ).hexdigest()[:32]
 
 
 def _again(work: Work, device: Device, sent: MutationIn, digest: str) -> Result:
     """A number that was taken in before is answered with what became of it since; nothing happens twice."""
     stored = work.all(Mutation, device_id=device.id, seq=sent.seq)
     if not stored:
-        return Result(seq=sent.seq, id=sent.id, status="rejected", dup=True, code="lost", detail="This number was declared lost.")
+        return Result(
+            seq=sent.seq, id=sent.id, status="rejected", dup=True, code="lost", detail="This number was declared lost."
+        )
     known = stored[0]
     if known.digest != digest:
         raise Forked(f"Number {sent.seq} came before with another content.", seq=sent.seq)
     return Result(
-        seq=sent.seq, id=known.id, status=_status(known), dup=True, conflict=known.conflict_id, code=known.code, detail=known.detail
+        seq=sent.seq,
+        id=known.id,
+        status=_status(known),
+        dup=True,
+        conflict=known.conflict_id,
+        code=known.code,
+        detail=known.detail,
     )
 
 
@@ -289,5 +314,3 @@ def _declare_lost(work: Work, device: Device, lost: Lost) -> None:
 
 def _status(stored: Mutation) -> Any:
     return stored.status
-
-

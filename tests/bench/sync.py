@@ -107,7 +107,9 @@ def bench_push(folder: Path, count: int) -> None:
     took = time.perf_counter() - started
     database.close()
     bare = floor(folder / "push.db", folder / "floor.db", len(batches))
-    print(f"push   {count} mutations in batches of 100   {count / took:8,.0f} mutations/s   {bare / took:5.2f} of bare executemany")
+    print(
+        f"push   {count} mutations in batches of 100   {count / took:8,.0f} mutations/s   {bare / took:5.2f} of bare executemany"
+    )
 
 
 def bench_pull(folder: Path, count: int) -> None:
@@ -134,14 +136,18 @@ def bench_pull(folder: Path, count: int) -> None:
     took = time.perf_counter() - started
     stored = sqlite3.connect(folder / "pull.db")
     bare_start = time.perf_counter()
-    joined = b",".join(row[0] for row in stored.execute("SELECT payload FROM change WHERE feed='catalogue' ORDER BY revision"))
+    joined = b",".join(
+        row[0] for row in stored.execute("SELECT payload FROM change WHERE feed='catalogue' ORDER BY revision")
+    )
     bare = time.perf_counter() - bare_start
     wire = sum(len(gzip.compress(page, 5)) for page in pages)
     rows = sum(len(msgspec.json.decode(page)["changes"]) for page in pages)
     print(f"pull   {rows} rows, first sync              {rows / took:8,.0f} rows/s        {bare / took:5.2f} of joining stored bytes "
           f"({len(joined) / 1e6:.1f} MB, {wire / 1e6:.1f} MB on the wire)")  # fmt: skip
     with_cursor = time.perf_counter()
-    database.write(SYSTEM, lambda work: [work.add(catalog.Barcode, item_id="item-1", text=f"29{n}") for n in range(100)])
+    database.write(
+        SYSTEM, lambda work: [work.add(catalog.Barcode, item_id="item-1", text=f"29{n}") for n in range(100)]
+    )
     written = time.perf_counter()
     pull(database, device, "catalogue", cursor)
     print(f"pull   100 changes after {rows}              {1000 * (time.perf_counter() - written):8.1f} ms            "

@@ -117,4 +117,6 @@ def test_a_return_is_worked_without_network_and_the_office_has_the_right_numbers
     otto.goto(f"{server.url}/desk/stock")
     otto.get_by_test_id("reconcile").click()
     otto.get_by_test_id("reconcile-do").click()
-    expect(otto.get_by_test_id("reconcile-dialog")).to_contain_text(re.compile("agree|no difference|0 difference", re.IGNORECASE), timeout=MINUTE)
+    expect(otto.get_by_test_id("reconcile-dialog")).to_contain_text(
+        re.compile("agree|no difference|0 difference", re.IGNORECASE), timeout=MINUTE
+    )

@@ -191,7 +191,9 @@ def test_an_unclaimed_parcel_is_inspected_but_not_disposed_of_until_somebody_cla
     assert a.sync()[-1].status == "applied"
 
 
-def test_scrapping_beyond_the_limit_is_proposed_and_a_supervisor_decides(database: Database, desk: Desk, a: Handheld) -> None:
+def test_scrapping_beyond_the_limit_is_proposed_and_a_supervisor_decides(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
     desk("sally", "create_return", order_id="c", number="C", site_id=SITE, type_code="customer",
          lines=[{"line_id": "c1", "item_id": "camera", "quantity": 2}])  # fmt: skip
     desk("sally", "submit_return", order_id="c")
@@ -201,7 +203,13 @@ def test_scrapping_beyond_the_limit_is_proposed_and_a_supervisor_decides(databas
     disposition = a.dispose("ines", "c1", "scrap", 2)
     a.sync()
     assert standing(database)["camera", "quarantine", "bin-quarantine"] == 2
-    desk("sam", "decide_disposition", disposition_id=disposition, kind="return_to_vendor", reason="the maker takes it back")
+    desk(
+        "sam",
+        "decide_disposition",
+        disposition_id=disposition,
+        kind="return_to_vendor",
+        reason="the maker takes it back",
+    )
     assert standing(database)["camera", "vendor_pending", "bin-quarantine"] == 2
     desk("otto", "send_away", disposition_id=disposition, quantity=2, reference="SF999")
     assert standing(database)["camera", "vendor_shipped", ""] == 2
@@ -211,18 +219,24 @@ def test_scrapping_beyond_the_limit_is_proposed_and_a_supervisor_decides(databas
     ("restock", "sellable"), ("repair", "in_repair"), ("scrap", "scrap_pending"), ("exchange", "defective"),
     ("return_to_vendor", "vendor_pending"), ("return_to_customer", "customer_pending"),
 ])  # fmt: skip
-def test_each_disposition_has_its_stock_effect(database: Database, desk: Desk, a: Handheld, kind: str, status: str) -> None:
+def test_each_disposition_has_its_stock_effect(
+    database: Database, desk: Desk, a: Handheld, kind: str, status: str
+) -> None:
     desk.file_r_1001()
     a.scan("cleo", R_1001, "lamps", "lamp")
     a.inspect("ines", "lamps")
     a.dispose("ines", "lamps", kind)
-    zone = {"restock": "sellable", "repair": "repair", "scrap": "scrap", "return_to_vendor": "vendor"}.get(kind, "defective")
+    zone = {"restock": "sellable", "repair": "repair", "scrap": "scrap", "return_to_vendor": "vendor"}.get(
+        kind, "defective"
+    )
     a.put_away("cleo", "lamps", zone)
     assert {result.status for result in a.sync()} == {"applied"}
     assert standing(database)["lamp", status, f"bin-{zone}"] == 1
 
 
-def test_the_books_always_add_up_to_zero_and_balances_can_be_rebuilt(database: Database, desk: Desk, a: Handheld) -> None:
+def test_the_books_always_add_up_to_zero_and_balances_can_be_rebuilt(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
     desk.file_r_1001()
     receive_and_inspect(a)
     a.dispose("ines", "kettles", "restock", 2)
@@ -255,7 +269,9 @@ def test_a_scan_is_taken_back_by_a_second_entry_never_erased(database: Database,
         assert len(work.find(stock.StockEntry)) == 4
 
 
-def test_an_unknown_code_is_captured_and_becomes_stock_once_it_is_mapped(database: Database, desk: Desk, a: Handheld) -> None:
+def test_an_unknown_code_is_captured_and_becomes_stock_once_it_is_mapped(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
     desk.file_r_1001()
     a.scan("cleo", R_1001, "mystery", "", 2, text="6901234567892")
     assert a.sync()[-1].status == "applied"

@@ -83,7 +83,12 @@ class Floor(RuleBasedStateMachine):
     def disposes(self, code: str, line: tuple[str, str], kind: str, quantity: int) -> None:
         self.handhelds[code].dispose("ines", line[0], kind, quantity)
 
-    @rule(code=DEVICES, line=LINES, zone=st.sampled_from(["sellable", "scrap", "repair", "quarantine"]), quantity=st.integers(1, 3))
+    @rule(
+        code=DEVICES,
+        line=LINES,
+        zone=st.sampled_from(["sellable", "scrap", "repair", "quarantine"]),
+        quantity=st.integers(1, 3),
+    )
     def puts_away(self, code: str, line: tuple[str, str], zone: str, quantity: int) -> None:
         self.handhelds[code].put_away("cleo", line[0], zone, quantity)
 
@@ -167,7 +172,9 @@ class Floor(RuleBasedStateMachine):
         views = [handheld.view for handheld in self.handhelds.values()]
         assert views[0] == views[1]
         with self.database.read(SYSTEM) as work:
-            stored = {mutation.id: mutation for mutation in work.find(records.Mutation, records.Mutation.device_id != "")}
+            stored = {
+                mutation.id: mutation for mutation in work.find(records.Mutation, records.Mutation.device_id != "")
+            }
             made = [mutation for handheld in self.handhelds.values() for mutation in handheld.outbox]
             assert stored.keys() == {mutation.id for mutation in made}
             assert all(stored[mutation.id].body["args"] == mutation.args for mutation in made)
@@ -181,7 +188,11 @@ class Floor(RuleBasedStateMachine):
 
     def send(self, code: str, start: int, size: int | None) -> list[Any]:
         handheld = self.handhelds[code]
-        return handheld.push(handheld.outbox[start : None if size is None else start + size]) if handheld.outbox[start:] else []
+        return (
+            handheld.push(handheld.outbox[start : None if size is None else start + size])
+            if handheld.outbox[start:]
+            else []
+        )
 
     def take(self, code: str, results: list[Any]) -> None:
         for result in results:

@@ -36,11 +36,20 @@ def test_the_same_value_on_both_sides_is_nothing(database: Database, desk: Desk,
 
 def test_the_same_field_on_both_sides_keeps_base_server_and_device(database: Database, desk: Desk, a: Handheld) -> None:
     draft(desk)
-    a.do("sam", "edit_return", id=R_1001, set={"note": "device", "reason_code": "size"}, was={"note": "as filed", "reason_code": ""})
+    a.do(
+        "sam",
+        "edit_return",
+        id=R_1001,
+        set={"note": "device", "reason_code": "size"},
+        was={"note": "as filed", "reason_code": ""},
+    )
     desk("sally", "edit_return", id=R_1001, set={"note": "server"}, was={"note": "as filed"})
     result = a.push()[0]
     assert result.status == "conflict"
-    assert (order(database).note, order(database).reason_code) == ("server", "size")  # only the field that clashed waits
+    assert (order(database).note, order(database).reason_code) == (
+        "server",
+        "size",
+    )  # only the field that clashed waits
     with database.read(SYSTEM) as work:
         case = work.get(conflicts.Conflict, result.conflict)
         seen = conflicts.occurrences_of(work, case.id)[0].values
@@ -83,7 +92,9 @@ def test_an_edit_after_a_clash_joins_the_clash(database: Database, desk: Desk, a
     assert order(database).note == "two"
 
 
-def test_an_edit_after_an_approval_it_had_not_seen_goes_back_to_review(database: Database, desk: Desk, a: Handheld) -> None:
+def test_an_edit_after_an_approval_it_had_not_seen_goes_back_to_review(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
     desk.file_r_1001()
     a.do("sam", "edit_return_line", id="kettles", set={"expected": 2}, was={"expected": 3})
     result = a.push()[0]
@@ -94,7 +105,9 @@ def test_an_edit_after_an_approval_it_had_not_seen_goes_back_to_review(database:
     assert (order(database).status, order(database).revision) == ("submitted", 2)
 
 
-def test_the_same_facts_do_not_reopen_a_decided_conflict_and_other_facts_do(database: Database, desk: Desk, a: Handheld) -> None:
+def test_the_same_facts_do_not_reopen_a_decided_conflict_and_other_facts_do(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
     draft(desk)
     desk("sally", "edit_return", id=R_1001, set={"note": "server"}, was={"note": "as filed"})
     a.do("sam", "edit_return", id=R_1001, set={"note": "device"}, was={"note": "as filed"})

@@ -32,7 +32,9 @@ def test_both_handhelds_come_to_see_the_same(desk: Desk, a: Handheld, b: Handhel
     assert a.pull() == 0
 
 
-def test_a_first_sync_reads_the_snapshot_and_then_its_tail(desk: Desk, a: Handheld, b: Handheld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_first_sync_reads_the_snapshot_and_then_its_tail(
+    desk: Desk, a: Handheld, b: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pull_module, "TAIL_BEFORE_SNAPSHOT", 5)
     monkeypatch.setattr(pull_module, "PAGE_CHANGES", 3)
     desk.file_r_1001()

@@ -41,7 +41,9 @@ def test_it_counts_a_resent_scan_once(database: Database, desk: Desk, a: Handhel
     assert line(database).received == 1
 
 
-def test_a_missing_number_is_refused_with_the_one_expected_and_nothing_is_done(database: Database, desk: Desk, a: Handheld) -> None:
+def test_a_missing_number_is_refused_with_the_one_expected_and_nothing_is_done(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
     desk.file_r_1001()
     a.scan("cleo", R_1001, "kettles", "kettle")
     a.scan("cleo", R_1001, "kettles", "kettle")
@@ -108,13 +110,18 @@ def test_an_unexpected_failure_is_set_aside_and_the_queue_moves_on(
         line(database, "half done")
 
 
-def test_an_intention_waits_for_what_another_handheld_has_not_sent(database: Database, desk: Desk, a: Handheld, b: Handheld) -> None:
+def test_an_intention_waits_for_what_another_handheld_has_not_sent(
+    database: Database, desk: Desk, a: Handheld, b: Handheld
+) -> None:
     desk.file_r_1001()
     a.do("cleo", "open_return_without_order", order_id="w", number="RT-A1-00011", site_id=SITE)
     a.scan("cleo", "w", "w1", "lamp")
     b.inspect("ines", "w1")
     b.dispose("ines", "w1", "scrap")
-    assert [result.status for result in b.push()] == ["applied", "held"]  # the inspection is a fact, the disposition waits
+    assert [result.status for result in b.push()] == [
+        "applied",
+        "held",
+    ]  # the inspection is a fact, the disposition waits
 
     a.push()
     assert [result.status for result in b.push()] == ["applied", "applied"]
@@ -133,7 +140,9 @@ def test_what_waited_too_long_is_handed_to_a_supervisor_with_its_content(
     assert (kept.status, kept.code, kept.body["args"]["line_id"]) == ("rejected", "never_arrived", "nowhere")
 
 
-def test_goods_of_an_order_that_another_handheld_still_holds_are_counted(database: Database, a: Handheld, b: Handheld) -> None:
+def test_goods_of_an_order_that_another_handheld_still_holds_are_counted(
+    database: Database, a: Handheld, b: Handheld
+) -> None:
     b.scan("cleo", "w", "w1", "lamp", 2)
     b.push()
     assert line(database, "w1").received == 2
@@ -151,7 +160,9 @@ def test_two_handhelds_that_sign_for_one_parcel_make_one_parcel(database: Databa
     assert (b.push()[0].status, b.push()[0].code) == ("noop", "already_signed")
 
 
-def test_goods_of_a_cancelled_order_are_counted_and_wait_in_quarantine(database: Database, desk: Desk, a: Handheld) -> None:
+def test_goods_of_a_cancelled_order_are_counted_and_wait_in_quarantine(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
     desk.file_r_1001()
     a.scan("cleo", R_1001, "kettles", "kettle")  # scanned before anyone there could know
     desk("sally", "cancel_return", order_id=R_1001, reason="customer keeps it")
@@ -199,15 +210,21 @@ def test_a_person_who_lost_the_right_is_counted_and_a_supervisor_adopts_it(
     desk("sam", "resolve_conflict", conflict_id=result.conflict, option="adopt")
 
 
-def test_a_person_who_never_had_the_right_is_rejected_with_the_content_kept(database: Database, desk: Desk, a: Handheld) -> None:
+def test_a_person_who_never_had_the_right_is_rejected_with_the_content_kept(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
     desk.file_r_1001()
-    id = a.do("stranger", "scan_item", receipt_id="r", order_id=R_1001, line_id="kettles", site_id=SITE, item_id="kettle")
+    id = a.do(
+        "stranger", "scan_item", receipt_id="r", order_id=R_1001, line_id="kettles", site_id=SITE, item_id="kettle"
+    )
     assert a.push()[0].code == "not_allowed"
     assert line(database).received == 0
     assert mutation(database, id).body["args"]["receipt_id"] == "r"
 
 
-def test_a_revoked_device_hands_over_what_it_holds_and_is_told(database: Database, desk: Desk, a: Handheld, clock: Clock) -> None:
+def test_a_revoked_device_hands_over_what_it_holds_and_is_told(
+    database: Database, desk: Desk, a: Handheld, clock: Clock
+) -> None:
     desk.file_r_1001()
     a.scan("cleo", R_1001, "kettles", "kettle")
     database.write(SYSTEM, lambda work: setattr(work.get(type(a.record).table, a.id), "revoked_at", clock()))  # type: ignore[attr-defined]
@@ -222,7 +239,9 @@ def test_a_handheld_cannot_approve(desk: Desk, a: Handheld) -> None:
     assert a.push()[0].code == "not_allowed"
 
 
-def test_many_handhelds_scanning_one_line_at_once_lose_no_scan(database: Database, desk: Desk, a: Handheld, b: Handheld) -> None:
+def test_many_handhelds_scanning_one_line_at_once_lose_no_scan(
+    database: Database, desk: Desk, a: Handheld, b: Handheld
+) -> None:
     desk.file_r_1001()
     for handheld in (a, b):
         for _ in range(40):

@@ -12,11 +12,20 @@ from .rule import Breach, Rule, itself
 def breach(work: Work, subject: str) -> Breach | None:
     device = work.look(Device, subject)
     told = work.first(
-        EventRow, EventRow.kind == NumbersLost.__name__, EventRow.subject_id == subject, order_by=col(EventRow.revision).desc()
+        EventRow,
+        EventRow.kind == NumbersLost.__name__,
+        EventRow.subject_id == subject,
+        order_by=col(EventRow.revision).desc(),
     )
     if device is None or told is None:
         return None
-    facts = {"device": device.code, "name": device.name, "first": told.body["first"], "last": told.body["last"], "since": told.at}
+    facts = {
+        "device": device.code,
+        "name": device.name,
+        "first": told.body["first"],
+        "last": told.body["last"],
+        "since": told.at,
+    }
     return Breach(device.site_id, facts)
 
 

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 def new_revision(work: Work, case: "Conflict", occurrence: "Occurrence", command: "ResolveConflict") -> None:
     order = work.get(returns.ReturnOrder, case.order_id)
     if order.status not in ("approved", "submitted", "rejected"):
-        raise WrongState("Goods of this return are already being handled; discard the edit or amend by hand.", status=order.status)
-    record = work.get(returns.ReturnOrder if case.subject_kind == "ReturnOrder" else returns.ReturnLine, case.subject_id)
+        raise WrongState(
+            "Goods of this return are already being handled; discard the edit or amend by hand.", status=order.status
+        )
+    record = work.get(
+        returns.ReturnOrder if case.subject_kind == "ReturnOrder" else returns.ReturnLine, case.subject_id
+    )
     for value in occurrence.values:
         edits.write_field(work, record, value["field"], value["device"])
     order.status = "submitted"

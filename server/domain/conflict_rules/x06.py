@@ -20,7 +20,9 @@ def take_later(work: Work, case: "Conflict", occurrence: "Occurrence", command: 
     earlier = [
         each
         for each in work.find(
-            dispositions.Disposition, dispositions.Disposition.line_id == later.line_id, order_by=dispositions.Disposition.at
+            dispositions.Disposition,
+            dispositions.Disposition.line_id == later.line_id,
+            order_by=dispositions.Disposition.at,
         )
         if each.id != later.id and each.state in ("proposed", "decided") and not each.posted
     ]

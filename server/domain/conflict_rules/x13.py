@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def void(work: Work, case: "Conflict", occurrence: "Occurrence", command: "ResolveConflict") -> None:
     receipts = work.find(receiving.Receipt, receiving.Receipt.mutation_id == occurrence.mutation_id)
     if not receipts:
-        raise WrongState("This cannot be taken back as such; adopt it, then correct it.", mutation=occurrence.mutation_id)
+        raise WrongState(
+            "This cannot be taken back as such; adopt it, then correct it.", mutation=occurrence.mutation_id
+        )
     for receipt in receipts:
         if left := receipt.quantity - receipt.unreceived:
             receiving.unreceive(work, receiving.Unreceive(receipt_id=receipt.id, quantity=left, reason="X13"))
