@@ -140,12 +140,14 @@ const EFFECTS_BY_NAME: Effects = {
     const quantity = args.quantity ?? 1
     const order = (await view.get('return_order', args.order_id)) ?? orderStub(args.order_id, args.site_id, at)
     if (order.stub) view.put('return_order', order.id, order)
-    const line = (await view.get('return_line', args.line_id)) ?? {
-      ...lineStub(args.line_id, order.id, order.site_id),
-      item_id: args.item_id ?? '',
-      text: args.item_id ? '' : (args.text ?? ''),
-      lot: args.lot ?? '',
-      stub: order.stub,
+    const known = await view.get('return_line', args.line_id)
+    let line = known ?? lineStub(args.line_id, order.id, order.site_id)
+    if (line.stub) {
+      // New, or inspected on a handheld whose work came first.
+      const item_id = args.item_id ?? ''
+      line = { ...line, order_id: order.id, item_id, text: item_id ? '' : (args.text ?? ''), lot: args.lot ?? '', stub: false }
+      for (const each of known ? await view.find('inspection', 'line_id', line.id) : [])
+        view.put('inspection', each.id, { ...each, order_id: order.id, item_id })
     }
     view.put('return_line', line.id, { ...line, received: line.received + quantity, removed: false })
     const bin_id = await receivingBin(view, order.site_id, args.bin_id, args.container_id)
@@ -254,7 +256,7 @@ const EFFECTS_BY_NAME: Effects = {
     if (await view.get('disposition', args.disposition_id)) return
     const line = await view.get('return_line', args.line_id)
     const order = line && (await view.get('return_order', line.order_id))
-    if (!line || !order || args.quantity <= 0 || order.origin === 'unclaimed') return
+    if (!line || !order || line.stub || order.stub || args.quantity <= 0 || order.origin === 'unclaimed') return
     const clash = args.quantity > line.inspected - line.disposed
     if (clash && !line.disposed) return
     const item = await view.get('item', line.item_id)
@@ -352,13 +354,19 @@ const EFFECTS_BY_NAME: Effects = {
     for (const draft of args.lines ?? []) await putLine(view, order, draft)
   },
 
-  async edit_return(view, args) {
-    await view.patch('return_order', args.id, (order) => ({ ...(args.set as Partial<ReturnOrder>), content: order.content + 1 }))
+  async edit_return(view, args, { at }) {
+    const order = await view.get('return_order', args.id)
+    if (!order || !changes(order, args.set)) return
+    view.put('return_order', order.id, { ...order, ...(args.set as Partial<ReturnOrder>), content: order.content + 1 })
+    await progress(view, order.id, at)
   },
 
-  async edit_return_line(view, args) {
-    const line = await view.patch('return_line', args.id, args.set as Partial<ReturnLine>)
-    if (line) await view.patch('return_order', line.order_id, (order) => ({ content: order.content + 1 }))
+  async edit_return_line(view, args, { at }) {
+    const line = await view.get('return_line', args.id)
+    if (!line || !changes(line, args.set)) return
+    view.put('return_line', line.id, { ...line, ...(args.set as Partial<ReturnLine>) })
+    await view.patch('return_order', line.order_id, (order) => ({ content: order.content + 1 }))
+    await progress(view, line.order_id, at)
   },
 
   async add_return_line(view, args) {
@@ -369,7 +377,7 @@ const EFFECTS_BY_NAME: Effects = {
   async remove_return_line(view, args) {
     const line = await view.get('return_line', args.line_id)
     if (!line || line.removed || line.received) return
-    view.put('return_line', line.id, { ...line, removed: true })
+    view.remove('return_line', line.id) // what is struck leaves the feed
     await view.patch('return_order', line.order_id, (order) => ({ content: order.content + 1 }))
   },
 
@@ -443,6 +451,10 @@ async function putLine(view: Layer, order: ReturnOrder, draft: LineDraft): Promi
     stub: false,
   })
 }
+
+/** Does an edit say anything new? The same value on both sides is nothing. */
+const changes = (now: object, set: Record<string, unknown>) =>
+  Object.entries(set).some(([field, value]) => JSON.stringify((now as Record<string, unknown>)[field]) !== JSON.stringify(value))
 
 const photosOf = (photos: Record<string, string>[] | undefined) => (photos ?? []) as unknown as Parcel['photos']
 
