@@ -18,6 +18,8 @@ export interface Row<K extends Kind = Kind> {
   key: string
   value: Documents[K]
   feed?: string
+  /** What somebody here has to do with it: 'inspect' and the site, so that what waits is counted without reading everything. */
+  due?: string
 }
 
 /** What a person did, on its way: pending → acked, when the server answered → gone, when its effects have come back. */
@@ -158,7 +160,7 @@ class Database extends Dexie {
       sent: 'seq, id, sent_at',
       attention: 'id, at, seen',
       confirmed: '[kind+key], feed',
-      view: `[kind+key], kind, ${by(VIEW_FIELDS)}`,
+      view: `[kind+key], kind, due, ${by(VIEW_FIELDS)}`,
       reference: `[kind+key], kind, feed, ${by(REFERENCE_FIELDS)}, *value.serials`,
       staged: '++n, feed',
       items: 'first',

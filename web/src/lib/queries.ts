@@ -142,41 +142,44 @@ export async function customerSearch(text: string, limit = 20): Promise<Customer
 
 // Home
 
+type Due = 'inspect' | 'dispose' | 'put_away' | 'receive' | 'signed' | 'unclaimed'
+
+const countDue = (due: Due, siteId: string): Promise<number> => db.view.where('due').equals(`${due} ${siteId}`).count()
+
+async function due<K extends Kind>(_kind: K, what: Due, siteId: string, limit = Infinity): Promise<Documents[K][]> {
+  const rows = await db.view.where('due').equals(`${what} ${siteId}`).limit(limit).toArray()
+  return rows.map((row) => row.value as Documents[K])
+}
+
 export async function counters(siteId: string): Promise<Counters> {
-  const [lines, dispositions] = await Promise.all([all('return_line', 'site_id', siteId), all('disposition', 'site_id', siteId)])
-  const parcels = await all('parcel', 'site_id', siteId)
-  const orders = await all('return_order', 'site_id', siteId)
-  return {
-    signed: parcels.filter((each) => each.state === 'signed').length,
-    unclaimed: parcels.filter((each) => each.state === 'unclaimed').length,
-    toInspect: lines.filter((line) => line.received > line.inspected).length,
-    toPutAway: dispositions.filter(waitsForPutAway).length,
-    tasks: orders.filter((order) => order.status === 'approved' || order.status === 'receiving').length,
-  }
+  const [signed, unclaimed, toInspect, toPutAway, tasks] = await Promise.all([
+    countDue('signed', siteId), countDue('unclaimed', siteId), countDue('inspect', siteId), countDue('put_away', siteId), countDue('receive', siteId),
+  ])
+  return { signed, unclaimed, toInspect, toPutAway, tasks }
 }
 
 /** Returns to receive: mine first, then those begun, then the longest approved. */
 export async function myTasks(siteId: string, personId: string, limit = 5): Promise<Task[]> {
-  const open = [
-    ...(await all('return_order', 'status', 'approved')),
-    ...(await all('return_order', 'status', 'receiving')),
-  ].filter((order) => order.site_id === siteId && (!order.claimed_by || order.claimed_by === personId))
+  const urgency = (order: ReturnOrder) =>
+    (order.claimed_by === personId && personId ? 1000 : 0) +
+    (order.status === 'receiving' ? 500 : 0) +
+    (order.reviewed_at ? Math.min(99, (Date.now() - order.reviewed_at) / 86_400_000) : 0)
+  const open = (await due('return_order', 'receive', siteId)).filter((order) => !order.claimed_by || order.claimed_by === personId)
+  open.sort((a, b) => urgency(b) - urgency(a))
   const tasks: Task[] = []
-  for (const order of open) {
+  for (const order of open.slice(0, limit)) {
     const lines = (await all('return_line', 'order_id', order.id)).filter((line) => !line.removed)
-    const mine = order.claimed_by === personId && personId !== ''
-    const days = order.reviewed_at ? Math.min(99, (Date.now() - order.reviewed_at) / 86_400_000) : 0
     tasks.push({
       order,
       customer: await customer(order.customer_id),
       lines: lines.length,
       expected: sum(lines, (line) => line.expected),
       received: sum(lines, (line) => line.received),
-      mine,
-      urgency: (mine ? 1000 : 0) + (order.status === 'receiving' ? 500 : 0) + days,
+      mine: order.claimed_by === personId && personId !== '',
+      urgency: urgency(order),
     })
   }
-  return tasks.sort((a, b) => b.urgency - a.urgency).slice(0, limit)
+  return tasks
 }
 
 // Parcels
@@ -317,20 +320,17 @@ export async function linesInContainer(id: string): Promise<LineView[]> {
 // Inspecting and putting away
 
 export async function toInspect(siteId: string, limit = 100): Promise<LineView[]> {
-  const lines = (await all('return_line', 'site_id', siteId)).filter((line) => line.received > line.inspected && !line.removed)
-  return Promise.all(lines.slice(0, limit).map(seen))
+  return Promise.all((await due('return_line', 'inspect', siteId, limit)).map(seen))
 }
 
 /** Inspected, and nobody has said yet what becomes of it. */
 export async function toDispose(siteId: string, limit = 100): Promise<LineView[]> {
-  const lines = (await all('return_line', 'site_id', siteId)).filter((line) => line.inspected > line.disposed && !line.removed)
-  return Promise.all(lines.slice(0, limit).map(seen))
+  // What is inspected in part waits for the inspector first.
+  return Promise.all((await due('return_line', 'dispose', siteId, limit)).map(seen))
 }
 
-const waitsForPutAway = (each: Disposition) => (each.state === 'decided' || each.state === 'posted') && each.put_away < each.quantity
-
 export async function toPutAway(siteId: string, limit = 100): Promise<PutAwayTask[]> {
-  const waiting = (await all('disposition', 'site_id', siteId)).filter(waitsForPutAway)
+  const waiting = await due('disposition', 'put_away', siteId)
   waiting.sort((a, b) => a.made_at - b.made_at)
   return Promise.all(
     waiting.slice(0, limit).map(async (disposition) => {

@@ -241,10 +241,11 @@ async function wire(row: OutboxRow): Promise<MutationIn> {
 }
 
 async function stateReport(rows: OutboxRow[]): Promise<{ state: DeviceState; said: string; due: boolean }> {
-  const sending = new Set(rows.map((row) => row.seq))
-  const left = (await db.outbox.where('[state+seq]').between(['pending', 0], ['pending', Infinity]).toArray()).filter((row) => !sending.has(row.seq))
+  const waiting = (after: number) => db.outbox.where('[state+seq]').between(['pending', after], ['pending', Infinity])
+  const sending = rows.filter((row) => row.state === 'pending')
+  const left = await waiting((sending.at(-1)?.seq ?? 0) + 1).first()
   const pending_photos = await db.photos.where('state').equals('waiting').count()
-  const counts = { pending: left.length, pending_photos, oldest_pending_at: left[0]?.made_at ?? 0 }
+  const counts = { pending: (await waiting(0).count()) - sending.length, pending_photos, oldest_pending_at: left?.made_at ?? 0 }
   const said = JSON.stringify(counts)
   const estimate = await globalThis.navigator?.storage?.estimate?.()
   const state: DeviceState = {

@@ -2,7 +2,7 @@
 
 import { db, REFERENCE, type OutboxRow, type Row, type ViewField } from './db'
 import { item } from './catalogue'
-import type { DeviceCommand, Documents, Kind } from './protocol'
+import type { DeviceCommand, Disposition, Documents, Kind, Parcel, ReturnLine, ReturnOrder } from './protocol'
 import { open } from './vault'
 
 /** What an effect knows besides its arguments. */
@@ -76,12 +76,31 @@ export class Layer {
     const puts: Row[] = []
     const drops: [Kind, string][] = []
     for (const [name, row] of this.laid) {
-      if (row) puts.push({ kind: row.kind, key: row.key, value: row.value })
+      if (row) puts.push({ kind: row.kind, key: row.key, value: row.value, ...dueOf(row) })
       else drops.push(partsOf(name))
     }
     if (puts.length) await db.view.bulkPut(puts)
     if (drops.length) await db.view.bulkDelete(drops)
   }
+}
+
+/** What waits for somebody on the floor (see `Row.due`). */
+function dueOf({ kind, value }: Row): { due?: string } {
+  if (kind === 'return_line') {
+    const line = value as ReturnLine
+    if (!line.removed && line.received > line.inspected) return { due: `inspect ${line.site_id}` }
+    if (!line.removed && line.inspected > line.disposed) return { due: `dispose ${line.site_id}` }
+  } else if (kind === 'disposition') {
+    const { state, put_away, quantity, site_id } = value as Disposition
+    if ((state === 'decided' || state === 'posted') && put_away < quantity) return { due: `put_away ${site_id}` }
+  } else if (kind === 'return_order') {
+    const { status, site_id } = value as ReturnOrder
+    if (status === 'approved' || status === 'receiving') return { due: `receive ${site_id}` }
+  } else if (kind === 'parcel') {
+    const { state, site_id } = value as Parcel
+    if (state === 'signed' || state === 'unclaimed') return { due: `${state} ${site_id}` }
+  }
+  return {}
 }
 
 export function partsOf(name: string): [Kind, string] {
