@@ -16,6 +16,8 @@ type Handler = (scan: Scan) => void
 
 const handlers: Handler[] = []
 let attached: (() => void) | null = null
+/** One for as long as the page lives: what it has learned of this scanner outlasts a change of screens. */
+let wedge: Wedge | null = null
 
 /** Scans go to this handler until the returned function is called; of several the newest has them. */
 export function startScanner(onScan: Handler): () => void {
@@ -42,10 +44,14 @@ export function deliver(reading: Reading, source: Scan['source']): void {
 }
 
 function attach(): () => void {
-  const wedge = new Wedge(
+  wedge ??= new Wedge(
     () => settings.get().scanner,
     (reading) => deliver(reading, 'wedge'),
   )
+  return attachTo(wedge)
+}
+
+function attachTo(wedge: Wedge): () => void {
   const field = makeField()
   let timer: ReturnType<typeof setTimeout> | undefined
   let composing = false

@@ -72,7 +72,7 @@ export class Wedge {
 
   /** How long to wait in silence before `silence` is called. */
   get patience(): number {
-    return this.settings().gapMs + (this.ends ? 320 : 20)
+    return this.settings().gapMs + (this.ends ? 320 : 120)
   }
 
   key(character: string, at: number): void {

@@ -76,6 +76,7 @@ export default {
   'signin.old_pack.todo': 'You can work; it is updated by itself when there is network.',
   'signin.revoked': 'This handheld was revoked',
   'signin.revoked.kept': 'What was not uploaded is uploaded first, then this handheld is emptied. Hand it to a supervisor.',
+  'signin.revoked.done': 'What was not uploaded has been uploaded and this handheld is empty. Enrol it again to use it.',
 
   // home
   'home.title': 'Scan',
@@ -293,7 +294,7 @@ export default {
   'put.mixed_where': 'Several zones',
   'put.mixed': 'Its goods belong in different zones',
   'put.there': '{n} there already',
-  'put.here': 'Into {bin}',
+  'put.here': 'Put here',
   'put.done': 'Put into {bin}',
   'put.left': '{n} more to put away',
   'put.all_done': 'Everything is put away',
@@ -381,6 +382,10 @@ export default {
   'unknown.photo': 'Photograph the label',
   'unknown.photos': '{n} {n:photo|photos} taken',
   'unknown.leave': 'Leave it',
+  'history.title': 'Last scans',
+  'history.empty': 'No scans recorded yet',
+  'history.looked': 'Looked up',
+  'history.undone': 'undone',
 
   // alarm
   'alarm.kept': 'What was kept',
@@ -509,6 +514,8 @@ export default {
   'device.export': 'Export what is not uploaded',
   'device.export.more': 'For a broken device, or no network for long: hand the file to a supervisor.',
   'device.export.do': 'Save the file',
+  'device.desk': 'Desk',
+  'device.desk.open': 'Open the desk',
   'ability.yes': 'Yes',
   'ability.no': 'No',
   'ability.not_known': 'Not known',

@@ -72,6 +72,7 @@ export default {
   'signin.old_pack.todo': '可以照常作业；有网时会自动更新。',
   'signin.revoked': '本机已被停用',
   'signin.revoked.kept': '未上传的工作会先上传，然后清除本机数据。请交给主管。',
+  'signin.revoked.done': '未上传的工作已上传，本机数据已清除。要继续使用请重新登记。',
 
   // home
   'home.title': '扫一扫',
@@ -289,7 +290,7 @@ export default {
   'put.mixed_where': '多个库区',
   'put.mixed': '里面的货要去不同库区',
   'put.there': '那里已有 {n} 处货',
-  'put.here': '放入 {bin}',
+  'put.here': '放到这里',
   'put.done': '已放入 {bin}',
   'put.left': '还有 {n} 处待上架',
   'put.all_done': '全部上架完',
@@ -377,6 +378,10 @@ export default {
   'unknown.photo': '拍标签',
   'unknown.photos': '已拍 {n} 张',
   'unknown.leave': '先留着',
+  'history.title': '最近的扫描',
+  'history.empty': '还没有扫描记录',
+  'history.looked': '查询',
+  'history.undone': '已撤销',
 
   // alarm
   'alarm.kept': '已保留',
@@ -505,6 +510,8 @@ export default {
   'device.export': '导出未上传的工作',
   'device.export.more': '设备坏了或一直没网时，把文件交给主管导入。',
   'device.export.do': '导出文件',
+  'device.desk': '办公界面',
+  'device.desk.open': '打开办公界面',
   'ability.yes': '可以',
   'ability.no': '不行',
   'ability.not_known': '未知',

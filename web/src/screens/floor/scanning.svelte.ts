@@ -9,7 +9,7 @@ import { classify, type Expect, type Meaning } from '../../lib/classify'
 import { parseBadge, parseCard } from '../../lib/numbers'
 import { lock, session } from '../../lib/auth'
 import type { Scan } from '../../lib/scanner'
-import { route } from '../../router.svelte'
+import { go, route } from '../../router.svelte'
 import type { IconName } from '../../parts/Icon.svelte'
 import { alarm, attention } from './acts/tell'
 import { act, nameOf, playCard, rowOf, type Place } from './intent'
@@ -96,6 +96,7 @@ export async function run(): Promise<void> {
 async function one(scan: Scan): Promise<void> {
   try {
     if (scan.bounce) return attention((w) => w.t('scan.bounce'), { more: (w) => w.t('scan.bounce.more') })
+    leaveQuietScreens()
     const here = place()
     const { best, candidates, ask } = await classify(scan, EXPECT[here])
     const meaning = ask ? await choose(scan, candidates) : best
@@ -111,6 +112,11 @@ async function one(scan: Scan): Promise<void> {
   } catch (error) {
     failed(error)
   }
+}
+
+/** Screens without a place for results: what was scanned there is shown on Home. */
+function leaveQuietScreens(): void {
+  if (route.parts[0] === 'sync' || route.parts[0] === 'device') go('/floor')
 }
 
 /** Anything that may fail goes through here too: buttons as well as scans. */

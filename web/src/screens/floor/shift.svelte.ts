@@ -70,7 +70,7 @@ const WAITS: readonly AskName[] = ['choose', 'lot', 'serial']
 export type Asking = {
   [N in AskName]: { is: N; asks: Asked[N]['asks']; done: (answer: Asked[N]['answer'] | null) => void }
 }[AskName]
-export type Sheet = Asking | { is: 'more' } | { is: 'type' }
+export type Sheet = Asking | { is: 'more' } | { is: 'type' } | { is: 'history' }
 
 // —— what is in hand ——————————————————————————————————————————————————————————————————————————————————
 

@@ -41,6 +41,7 @@ export async function openParcel(parcel: Parcel, fresh = false, outbound: Outbou
     ...{ parcelId: parcel.id, orderId: order?.id ?? '', customerId: outbound?.customer_id ?? '', photos: [], itemId: '', receiptId: '' },
   }
   shift.work.lots = {}
+  shift.work.lastParcelId = parcel.id
   go('/floor/receive')
 
   const signed: Say = (w) => (fresh ? w.t('receive.signed_too') : '')
