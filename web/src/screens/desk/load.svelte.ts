@@ -96,10 +96,13 @@ export function pages<Row>(read: (cursor: string) => Promise<{ rows: Row[]; next
   return list
 }
 
-// One stream for the whole desk, however many lists listen; pokes that come close together are one.
+// One stream for the whole desk, however many lists listen; pokes that come close together are one, and a busy dock
+// makes the desk read every two seconds, not at every scan.
+const SPACING = 2000
 const listeners = new Set<() => void>()
 let stop: (() => void) | null = null
 let waiting: ReturnType<typeof setTimeout> | undefined
+let last = 0
 let missed = false
 
 function poke(): void {
@@ -108,8 +111,14 @@ function poke(): void {
     missed = true
     return
   }
-  clearTimeout(waiting)
-  waiting = setTimeout(() => listeners.forEach((listener) => listener()), 350)
+  waiting ??= setTimeout(
+    () => {
+      waiting = undefined
+      last = Date.now()
+      for (const listener of [...listeners]) listener()
+    },
+    Math.max(300, last + SPACING - Date.now()),
+  )
 }
 
 document.addEventListener('visibilitychange', () => {
@@ -135,5 +144,5 @@ export function stopListening(): void {
 
 /** Something was written here: what is on the screen is read again at once. */
 export function changed(): void {
-  listeners.forEach((listener) => listener())
+  for (const listener of [...listeners]) listener()
 }
