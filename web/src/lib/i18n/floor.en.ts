@@ -225,6 +225,8 @@ export default {
   'receive.hazard': 'Hazardous: {item}',
   'receive.hazard.kept': 'Counted, {n} in all',
   'receive.hazard.todo': 'Put it apart at once: {zone} {bin}',
+  'receive.office_decides': 'The office confirms whose it is',
+  'receive.came_back': 'outbound {number} came back; scan the goods',
   'receive.score': 'score {n}',
   'receive.it_is_this': 'It is this one',
 

@@ -221,6 +221,8 @@ export default {
   'receive.hazard': '危险品：{item}',
   'receive.hazard.kept': '已计入，共 {n} 件',
   'receive.hazard.todo': '马上单独放到 {zone} {bin}',
+  'receive.office_decides': '由办公室确认是谁的',
+  'receive.came_back': '出库单 {number} 退回，直接扫货',
   'receive.score': '{n} 分',
   'receive.it_is_this': '就是它',
 

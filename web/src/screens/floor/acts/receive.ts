@@ -49,6 +49,9 @@ export async function openParcel(parcel: Parcel, fresh = false, outbound: Outbou
   else if (order) {
     const expected = (await queries.linesOf(order.id)).reduce((sum, view) => sum + view.line.expected, 0)
     right((w) => w.t('receive.opened', { number: order.number }), { more: signed, number: expected || undefined })
+  } else if (outbound) {
+    const sender = await queries.customer(outbound.customer_id)
+    right((w) => w.t('receive.sender', { name: sender?.name ?? '' }), { more: (w) => w.t('receive.came_back', { number: outbound.number }) })
   } else attention((w) => w.t('receive.opened_no_order'), { more: (w) => w.t('receive.opened_no_order.more') })
   shift.countEarly()
 }
@@ -98,7 +101,7 @@ export async function closeParcel(): Promise<void> {
   const received = await queries.receiptsOfParcel(parcel.id)
   if (parcel.state === 'opened' && received.some((receipt) => receipt.quantity > receipt.unreceived)) {
     const orders = await queries.ordersOfParcel(parcel)
-    const unclaimed = orders.every((order) => order.origin !== 'filed' && !order.customer_id)
+    const unclaimed = orders.length > 0 && orders.every((order) => order.origin !== 'filed' && !order.customer_id)
     await record('close_parcel', { parcel_id: parcel.id, unclaimed, photos: plainPhotos(photos) })
   }
   shift.work.receive = { ...shift.work.receive, parcelId: '', orderId: '', customerId: '', photos: [], itemId: '', receiptId: '' }
@@ -230,6 +233,7 @@ async function openWithoutOrder(): Promise<ReturnOrder> {
   await record('open_return_without_order', {
     order_id, number: await nextNumber(), site_id: siteId(), parcel_id: parcelId, customer_id: customerId,
   }) // prettier-ignore
+  if (parcelId) await record('bind_parcel', { parcel_id: parcelId, order_id })
   shift.work.receive.orderId = order_id
   return (await queries.orderOf(order_id))!
 }
