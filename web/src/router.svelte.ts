@@ -3,7 +3,8 @@
  * Clicks on plain links of this origin are taken over for the whole page, so a link is written as a link.
  */
 
-const here = () => ({ path: location.pathname, search: location.search })
+// Node, where the tables of the floor are tested, has no address.
+const here = () => (globalThis.location ? { path: location.pathname, search: location.search } : { path: '/', search: '' })
 let current = $state.raw(here())
 
 export const route = {
