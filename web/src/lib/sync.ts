@@ -60,6 +60,8 @@ export function startSync(): () => void {
       say({ held: hold })
       if (freed) wake()
     }),
+    // A device that has just been enrolled fetches its pack at once: nobody can sign in before.
+    identity.subscribe((known) => void (known && wake())),
     listen(wake),
   ]
   whenRecorded(() => {
