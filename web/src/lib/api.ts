@@ -105,6 +105,11 @@ export const ORDER_STATUSES: readonly OrderStatus[] = [
   'draft', 'submitted', 'rejected', 'approved', 'receiving', 'inspecting', 'disposing', 'on_hold', 'completed', 'cancelled',
 ] // prettier-ignore
 
+export type OrderMatch = {
+  line_id: string; verdict: string; item: ItemRef | null; outbound_line_id: string; outbound_id: string; number: string; shipped_on: string
+  quantity: number; score: number; reasons: Bilingual[]
+} // prettier-ignore
+
 export type ReturnOrder = {
   id: string; number: string; site_id: string; owner_id: string; customer_id: string; status: OrderStatus
   type_code: string; reason_code: string; note: string; origin: 'filed' | 'without_order' | 'unclaimed' | 'imported'
@@ -112,7 +117,7 @@ export type ReturnOrder = {
   filed_by: string; submitted_by: string; submitted_at: Millis; reviewed_by: string; reviewed_at: Millis
   rejection: string; claimed_by: string; created_at: Millis; completed_at: Millis; cancelled_at: Millis
   held_status: string; currency: string; stub: boolean
-  match?: { outbound_line_id: string; number?: string; quantity: number; score: number; reasons: string[] }[]
+  match?: OrderMatch[]
 } // prettier-ignore
 
 export type ReturnRow = ReturnOrder & {

@@ -18,6 +18,10 @@ test('a character of two code units is one character', () => {
   expect(marked('箱📦3', '箱📦4')).toBe('箱📦[3]')
 })
 
+test('sentences that share only letters are compared by their words', () => {
+  expect(marked('collected on Friday', 'the customer brings it')).toBe('[collected] [on] [Friday]')
+})
+
 test('texts too long to compare character by character are compared from both ends', () => {
   const long = 'x'.repeat(1000)
   expect(marked(`${long}A${long}`, `${long}B${long}`)).toBe(`${long}[A]${long}`)

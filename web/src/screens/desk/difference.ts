@@ -1,9 +1,19 @@
-/** Which characters of a text differ from another, so that the eye finds them: longest common subsequence, marked runs. */
+/**
+ * Which parts of a text differ from another, so that the eye finds them: the longest common subsequence of their
+ * characters, or of their words where single characters would leave the text in shreds.
+ */
 export type Run = { text: string; differs: boolean }
 
 export function difference(text: string, other: string): Run[] {
-  const a = [...text]
-  const b = [...other]
+  const fine = compare([...text], [...other])
+  const shreds = fine.filter((run) => run.differs).length
+  return shreds > 3 ? compare(words(text), words(other)) : fine
+}
+
+/** Words and numbers whole, everything else (Chinese too) by the character. */
+const words = (text: string): string[] => text.match(/[\p{Script=Latin}\p{M}]+|\p{N}+|./gsu) ?? []
+
+function compare(a: string[], b: string[]): Run[] {
   // Long texts are compared from both ends only: the table below grows with the product of their lengths.
   if (a.length * b.length > 250_000) return fromBothEnds(a, b)
   const common: Uint16Array[] = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1))
@@ -23,10 +33,10 @@ export function difference(text: string, other: string): Run[] {
   return runs
 }
 
-function append(runs: Run[], character: string, differs: boolean): void {
+function append(runs: Run[], part: string, differs: boolean): void {
   const last = runs.at(-1)
-  if (last && last.differs === differs) last.text += character
-  else runs.push({ text: character, differs })
+  if (last && last.differs === differs) last.text += part
+  else runs.push({ text: part, differs })
 }
 
 function fromBothEnds(a: string[], b: string[]): Run[] {

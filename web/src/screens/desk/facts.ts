@@ -8,11 +8,13 @@ import { figure, moment, nameOf, wordFor } from './words.svelte'
 
 export const alertTitle = (alert: Alert): string => wordFor('alert', alert.rule)
 
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-/
+
 /** Facts worth reading aloud; ids are for programs. */
 export function factsOf(facts: Record<string, unknown>): { name: string; value: string }[] {
   return Object.entries(facts)
     .filter(([key, value]) => !/(^|_)(id|ids)$|^type$/.test(key) && value !== '' && value !== false && value !== null && value !== undefined)
-    .filter(([, value]) => typeof value !== 'object' || Array.isArray(value))
+    .filter(([, value]) => (typeof value !== 'object' || Array.isArray(value)) && !ID.test(String(value)))
     .map(([key, value]) => ({ name: wordFor('fact', key), value: factValue(key, value) }))
 }
 
@@ -69,7 +71,10 @@ export function conflictLine(conflict: Conflict, within = false): string {
 
 /** A field's value as people say it: codes by their names. */
 export function fieldValue(field: string, value: unknown): string {
-  if (field === 'type_code' && typeof value === 'string') return codes.type(value)
+  if (typeof value === 'string') {
+    if (field === 'type_code') return codes.type(value)
+    if (field === 'verdict' || field === 'grade') return wordFor(field, value)
+  }
   return plain(value)
 }
 

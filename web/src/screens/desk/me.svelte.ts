@@ -1,6 +1,7 @@
 /** Who sits at this desk, what they may do, and whether the server can be reached. */
 
 import { Problem, session as door, whenSignedOut, type Role, type Session, type Site } from '../../lib/api'
+import { rememberDesk } from '../../lib/atdesk'
 import { startListening, stopListening } from './load.svelte'
 
 /**
@@ -59,18 +60,21 @@ class Me {
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401) throw error
       this.session = null
+      rememberDesk(false)
     }
   }
 
   begin(session: Session): void {
     this.session = session
     this.expired = false
+    rememberDesk(true)
     startListening()
   }
 
   async leave(): Promise<void> {
     await door.close()
     stopListening()
+    rememberDesk(false)
     this.session = null
   }
 }
