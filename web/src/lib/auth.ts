@@ -1,11 +1,11 @@
 // Who holds this device, and which device it is. A badge and a PIN are enough without network: what is kept to check them is a slow
 // salted hash over the badge's secret and the PIN together, so a stolen device without badges lets no one in.
 
-import { db, readMeta, writeMeta, type Sealed } from './db'
+import { db, lookUp, readMeta, writeMeta, type Sealed } from './db'
 import { json } from './net'
 import { parseBadge } from './numbers'
 import { store, type Readable } from './observable'
-import type { Grant, Person } from './protocol'
+import type { Person } from './protocol'
 import { saveSettings, settings } from './settings'
 import { open, seal } from './vault'
 
@@ -113,8 +113,8 @@ export function forgetIdentity(): void {
 
 export async function badgeOf(text: string): Promise<{ person: Person; secret: string } | null> {
   const badge = parseBadge(text)
-  const row = badge && (await db.reference.where('[kind+value.badge]').equals(['person', badge.badge]).first())
-  return row ? { person: row.value as Person, secret: badge.secret } : null
+  const person = badge && (await lookUp('person', 'badge', badge.badge))[0]
+  return person ? { person, secret: badge.secret } : null
 }
 
 export async function signInByBadge(badgeText: string, pin: string): Promise<SignIn> {
@@ -240,9 +240,7 @@ export const may = (action: string, roles: readonly string[]): boolean => (MAY[a
 
 export async function rolesOf(personId: string, siteId: string): Promise<string[]> {
   const today = new Date().toISOString().slice(0, 10)
-  const rows = await db.reference.where('[kind+value.person_id]').equals(['grant', personId]).toArray()
-  const roles = rows
-    .map((row) => row.value as Grant)
+  const roles = (await lookUp('grant', 'person_id', personId))
     .filter((grant) => (!grant.site_id || grant.site_id === siteId) && grant.valid_from <= today && (!grant.valid_until || today <= grant.valid_until))
     .map((grant) => grant.role)
   return [...new Set(roles)]

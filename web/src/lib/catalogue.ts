@@ -2,7 +2,7 @@
 
 import type { Table } from 'dexie'
 
-import { db, type BarcodePage, type ItemPage } from './db'
+import { db, lookUp, type BarcodePage, type ItemPage } from './db'
 import { gtinForms } from './gtin'
 import type { Barcode, Item } from './protocol'
 
@@ -104,8 +104,7 @@ async function barcodesOf(text: string): Promise<Barcode[]> {
   const page = await db.barcodes.where('first').belowOrEqual(`${text}\0\uffff`).last()
   const known = page?.rows.filter((row) => row.text === text) ?? []
   // What somebody here has just said an unknown code is.
-  const mapped = await db.view.where('[kind+value.text]').equals(['barcode', text]).toArray()
-  return [...known, ...mapped.map((row) => row.value as Barcode)]
+  return [...known, ...(await lookUp('barcode', 'text', text))]
 }
 
 /** Every code this item wears; reads the whole catalogue, so for a card, not for a scan. */

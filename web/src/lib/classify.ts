@@ -7,7 +7,7 @@ import type { Barcode, Bin, Container, Item, OutboundLine, OutboundOrder, Parcel
 import {
   barcodeLookup, binByCode, carriers, containerByLabel, orderByNumber, outboundByNumber, parcelByWaybill, soldSerial, zone as zoneById, item as itemById,
 } from './queries'
-import { db } from './db'
+import { lookUp } from './db'
 import { settings } from './settings'
 
 export type Expect = 'waybill' | 'item' | 'bin' | 'container' | 'serial' | 'document' | null
@@ -144,8 +144,7 @@ async function meanings(raw: string, symbology: string, expect: Expect): Promise
 async function custody(serial: string, itemId: string): Promise<{ sold: OutboundLine[]; receipts: Receipt[] }> {
   if (serial.length < 3) return { sold: [], receipts: [] }
   const sold = (await soldSerial(serial)).filter((line) => !itemId || line.item_id === itemId)
-  const rows = await db.view.where('[kind+value.serial]').equals(['receipt', serial]).toArray()
-  const receipts = rows.map((row) => row.value as Receipt).filter((receipt) => !itemId || receipt.item_id === itemId)
+  const receipts = (await lookUp('receipt', 'serial', serial)).filter((receipt) => !itemId || receipt.item_id === itemId)
   return { sold, receipts }
 }
 

@@ -17,9 +17,8 @@ export interface Row<K extends Kind = Kind> {
   kind: K
   key: string
   value: Documents[K]
-  feed?: string
-  /** What somebody here has to do with it: 'inspect' and the site, so that what waits is counted without reading everything. */
-  due?: string
+  /** What it is found by, besides its key (`entriesOf`). */
+  by?: string[]
 }
 
 /** What a person did, on its way: pending → acked, when the server answered → gone, when its effects have come back. */
@@ -122,19 +121,70 @@ export const REFERENCE: ReadonlySet<Kind> = new Set([
   'outbound_order', 'outbound_line', 'conflict',
 ])
 
-/** What screens and rules look documents up by, besides their key. */
-export type ViewField =
-  | 'order_id' | 'line_id' | 'parcel_id' | 'container_id' | 'bin_id' | 'item_id' | 'waybill' | 'number' | 'label' | 'status' | 'state' | 'serial' | 'text' | 'site_id'
-export type ReferenceField =
-  | 'code' | 'badge' | 'number' | 'platform_number' | 'waybill' | 'person_id' | 'site_id' | 'zone_id' | 'outbound_id' | 'customer_id' | 'item_id' | 'order_id' | 'type_code'
+/** What documents are looked up by, besides their key. Each is an entry in one index, made when the row is written: a first load writes no more
+ *  of them than are ever asked for. */
+const LOOK_UPS = {
+  parcel: ['site_id', 'waybill', 'load_id'],
+  container: ['bin_id', 'label'],
+  return_order: ['site_id', 'number'],
+  return_line: ['order_id'],
+  receipt: ['line_id', 'parcel_id', 'container_id', 'serial', 'text'],
+  inspection: ['line_id', 'serial'],
+  disposition: ['line_id', 'container_id', 'serial'],
+  stock_balance: ['item_id', 'container_id', 'bin_id', 'serial'],
+  barcode: ['text'],
+  zone: ['site_id'],
+  bin: ['site_id', 'zone_id', 'code', 'kind'],
+  return_type: ['code'],
+  return_reason: ['type_code'],
+  person: ['badge'],
+  grant: ['person_id'],
+  conflict: ['order_id'],
+  outbound_order: ['number', 'platform_number', 'waybill'],
+  outbound_line: ['outbound_id', 'item_id', 'serials'],
+} as const satisfies Partial<{ [K in Kind]: readonly (keyof Documents[K])[] }>
 
-const by = (fields: readonly string[]) => fields.map((field) => `[kind+value.${field}]`).join(', ')
-const VIEW_FIELDS: readonly ViewField[] = [
-  'order_id', 'line_id', 'parcel_id', 'container_id', 'bin_id', 'item_id', 'waybill', 'number', 'label', 'status', 'state', 'serial', 'text', 'site_id',
-]
-const REFERENCE_FIELDS: readonly ReferenceField[] = [
-  'code', 'badge', 'number', 'platform_number', 'waybill', 'person_id', 'site_id', 'zone_id', 'outbound_id', 'customer_id', 'item_id', 'order_id', 'type_code',
-]
+export type LookedUp = keyof typeof LOOK_UPS
+export type LookUp<K extends LookedUp> = (typeof LOOK_UPS)[K][number]
+
+/** What somebody on the floor has to do with a document, so that what waits is counted without reading everything. */
+export type Due = 'inspect' | 'dispose' | 'put_away' | 'receive' | 'open' | 'signed' | 'unclaimed'
+
+export const entry = (kind: string, field: string, value: string) => `${kind} ${field} ${value}`
+export const dueEntry = (due: Due, siteId: string) => entry('due', due, siteId)
+
+export function entriesOf(kind: Kind, value: Documents[Kind]): string[] {
+  const fields: readonly string[] = LOOK_UPS[kind as LookedUp] ?? []
+  const entries: string[] = []
+  for (const field of fields) {
+    const held = (value as unknown as Record<string, string | string[]>)[field]
+    for (const one of Array.isArray(held) ? held : [held]) if (one) entries.push(entry(kind, field, one))
+  }
+  for (const due of dueOf(kind, value)) entries.push(dueEntry(due, (value as { site_id?: string }).site_id ?? ''))
+  return entries
+}
+
+function dueOf(kind: Kind, value: Documents[Kind]): Due[] {
+  if (kind === 'return_line') {
+    const line = value as Documents['return_line']
+    if (line.removed) return []
+    return line.received > line.inspected ? ['inspect'] : line.inspected > line.disposed ? ['dispose'] : []
+  }
+  if (kind === 'disposition') {
+    const { state, put_away, quantity } = value as Documents['disposition']
+    return (state === 'decided' || state === 'posted') && put_away < quantity ? ['put_away'] : []
+  }
+  if (kind === 'return_order') {
+    const { status } = value as Documents['return_order']
+    if (status === 'approved' || status === 'receiving') return ['receive', 'open']
+    return status === 'inspecting' || status === 'disposing' ? ['open'] : []
+  }
+  if (kind === 'parcel') {
+    const { state } = value as Documents['parcel']
+    return state === 'signed' || state === 'unclaimed' ? [state] : []
+  }
+  return []
+}
 
 class Database extends Dexie {
   declare meta: EntityTable<MetaRow, 'key'>
@@ -159,9 +209,9 @@ class Database extends Dexie {
       outbox: 'seq, &id, [state+seq]',
       sent: 'seq, id, sent_at',
       attention: 'id, at, seen',
-      confirmed: '[kind+key], feed',
-      view: `[kind+key], kind, due, ${by(VIEW_FIELDS)}`,
-      reference: `[kind+key], kind, feed, ${by(REFERENCE_FIELDS)}, *value.serials`,
+      confirmed: '[kind+key]',
+      view: '[kind+key], *by',
+      reference: '[kind+key], *by',
       staged: '++n, feed',
       items: 'first',
       barcodes: 'first',
@@ -196,6 +246,18 @@ export async function readMeta<T>(key: string): Promise<T | undefined> {
 
 export async function writeMeta(key: string, value: unknown): Promise<void> {
   await db.meta.put({ key, value })
+}
+
+/** The documents of a kind that have this value in this field, within a transaction or not. */
+export async function lookUp<K extends LookedUp>(kind: K, field: LookUp<K>, value: string): Promise<Documents[K][]> {
+  const rows = await (REFERENCE.has(kind) ? db.reference : db.view).where('by').equals(entry(kind, field, value)).toArray()
+  return rows.map((row) => row.value as Documents[K])
+}
+
+/** All documents of a kind. */
+export async function everyOf<K extends Kind>(kind: K): Promise<Documents[K][]> {
+  const rows = await (REFERENCE.has(kind) ? db.reference : db.view).where('[kind+key]').between([kind, ''], [kind, '\uffff']).toArray()
+  return rows.map((row) => row.value as Documents[K])
 }
 
 const FRESH: FeedState = { epoch: '', cursor: '', revision: 0, shown: 0, complete: false, reset: true, lastSeq: 0, at: 0 }

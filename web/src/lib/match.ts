@@ -1,7 +1,7 @@
 // Which outbound line did these goods leave with? Twin of server/domain/matching.py, to the last digit: tests/vectors/matching.json holds
 // both to it. Proposed with a score and its reasons, never guessed: only `matched` names the lines the goods belong to.
 
-import { db } from './db'
+import { db, lookUp } from './db'
 import type { Customer, OutboundLine, OutboundOrder } from './protocol'
 
 /** Goods whose origin is asked for. What is left out is not known. */
@@ -210,10 +210,8 @@ export interface Match {
 
 /** The proposals among what the pack on this device knows. Prices are not in it. */
 export async function matchesFor(wanted: Wanted): Promise<Match[]> {
-  const rows = await db.reference.where('[kind+value.item_id]').equals(['outbound_line', wanted.item_id]).toArray()
   const lines = new Map<string, { line: OutboundLine; outbound: OutboundOrder | null }>()
-  for (const row of rows) {
-    const line = row.value as OutboundLine
+  for (const line of await lookUp('outbound_line', 'item_id', wanted.item_id)) {
     const outbound = (await db.reference.get(['outbound_order', line.outbound_id]))?.value as OutboundOrder | undefined
     lines.set(line.id, { line, outbound: outbound ?? null })
   }

@@ -1,7 +1,6 @@
 // What each command does to the view before the server has answered: one twin for every command a handheld may send.
 // Equal in meaning to the functions of server/domain, which decide; a pull replaces what is guessed here by what is so.
 
-import type { ViewField } from './db'
 import { DISPOSED } from './disposed'
 import { derivedId } from './ids'
 import { normalWaybill } from './numbers'
@@ -523,7 +522,7 @@ async function count(view: Layer, site_id: string, item: Item, quantity: number,
 
 /** Where these units really stand: the place that was named first, then the same goods elsewhere at the site. */
 async function take(view: Layer, site: string, item: Item, quantity: number, place: Place, lot: Lot): Promise<[number, Place, Lot][]> {
-  const standing = (await view.find('stock_balance', 'item_id' satisfies ViewField, item.id)).filter(
+  const standing = (await view.find('stock_balance', 'item_id', item.id)).filter(
     (each) =>
       each.site_id === site && each.status === place.status && each.quantity > 0 && (!lot.lot || each.lot === lot.lot) && (!lot.serial || each.serial === lot.serial),
   )
@@ -551,7 +550,7 @@ async function receivingBin(view: Layer, site: string, bin = '', containerId = '
   if (bin) return bin
   const container = await view.get('container', containerId)
   if (container?.bin_id) return container.bin_id
-  const bins = (await view.find('bin', 'site_id', site)).filter((each) => each.kind === 'quarantine' && each.active)
+  const bins = (await view.find('bin', 'kind', 'quarantine')).filter((each) => each.site_id === site && each.active)
   bins.sort((a, b) => (a.code < b.code ? -1 : 1))
   return bins[0]?.id ?? ''
 }

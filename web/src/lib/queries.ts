@@ -1,7 +1,7 @@
 // What the screens ask. Every answer is of the view: what the server has confirmed with what waits here laid on top. For `live()`.
 
 import { item, items } from './catalogue'
-import { db, type ReferenceField, type ScanRow, type ViewField } from './db'
+import { db, dueEntry, entry, everyOf, lookUp, type Due, type ScanRow } from './db'
 import { DISPOSED } from './disposed'
 import { containerId, parcelId } from './ids'
 import { carrierOf, normalWaybill } from './numbers'
@@ -69,28 +69,14 @@ export interface Counters {
   tasks: number
 }
 
-const UNDER_WAY: readonly ReturnStatus[] = ['approved', 'receiving', 'inspecting', 'disposing']
-
 // One document, or those with a value in a field
 
 async function one<K extends Kind>(kind: K, key: string): Promise<Documents[K] | null> {
   return key ? (((await db.view.get([kind, key]))?.value as Documents[K] | undefined) ?? null) : null
 }
 
-async function all<K extends Kind>(kind: K, field: ViewField, value: string): Promise<Documents[K][]> {
-  return (await db.view.where(`[kind+value.${field}]`).equals([kind, value]).toArray()).map((row) => row.value as Documents[K])
-}
-
 async function known<K extends Kind>(kind: K, key: string): Promise<Documents[K] | null> {
   return key ? (((await db.reference.get([kind, key]))?.value as Documents[K] | undefined) ?? null) : null
-}
-
-async function knownBy<K extends Kind>(kind: K, field: ReferenceField, value: string): Promise<Documents[K][]> {
-  return (await db.reference.where(`[kind+value.${field}]`).equals([kind, value]).toArray()).map((row) => row.value as Documents[K])
-}
-
-async function every<K extends Kind>(kind: K): Promise<Documents[K][]> {
-  return (await db.reference.where('kind').equals(kind).toArray()).map((row) => row.value as Documents[K])
 }
 
 // The catalogue
@@ -100,12 +86,12 @@ export const person = (id: string): Promise<Person | null> => known('person', id
 export const bin = (id: string): Promise<Bin | null> => known('bin', id)
 export const zone = (id: string): Promise<Zone | null> => known('zone', id)
 export const site = (id: string): Promise<Site | null> => known('site', id)
-export const sites = (): Promise<Site[]> => every('site')
-export const zones = (siteId: string): Promise<Zone[]> => knownBy('zone', 'site_id', siteId)
-export const carriers = (): Promise<Carrier[]> => every('carrier')
+export const sites = (): Promise<Site[]> => everyOf('site')
+export const zones = (siteId: string): Promise<Zone[]> => lookUp('zone', 'site_id', siteId)
+export const carriers = (): Promise<Carrier[]> => everyOf('carrier')
 
 export async function binByCode(siteId: string, code: string): Promise<Bin | null> {
-  const found = await knownBy('bin', 'code', code.toUpperCase())
+  const found = await lookUp('bin', 'code', code.toUpperCase())
   return found.find((each) => each.site_id === siteId) ?? null
 }
 
@@ -113,41 +99,39 @@ export async function binByCode(siteId: string, code: string): Promise<Bin | nul
 export async function zoneFor(siteId: string, kind: ZoneKind): Promise<{ zone: Zone; bin: Bin | null } | null> {
   const found = (await zones(siteId)).find((each) => each.kind === kind)
   if (!found) return null
-  const bins = (await knownBy('bin', 'zone_id', found.id)).filter((each) => each.active)
+  const bins = (await lookUp('bin', 'zone_id', found.id)).filter((each) => each.active)
   bins.sort((a, b) => (a.code < b.code ? -1 : 1))
   return { zone: found, bin: bins[0] ?? null }
 }
 
 export async function returnTypes(): Promise<ReturnType[]> {
-  return (await every('return_type')).filter((each) => each.active)
+  return (await everyOf('return_type')).filter((each) => each.active)
 }
 
 export async function returnType(code: string): Promise<ReturnType | null> {
-  return code ? ((await knownBy('return_type', 'code', code))[0] ?? null) : null
+  return code ? ((await lookUp('return_type', 'code', code))[0] ?? null) : null
 }
 
 export async function reasonsOf(typeCode: string): Promise<ReturnReason[]> {
-  return (await knownBy('return_reason', 'type_code', typeCode)).filter((each) => each.active)
+  return (await lookUp('return_reason', 'type_code', typeCode)).filter((each) => each.active)
 }
 
 export async function defectsOf(check: Check): Promise<DefectCode[]> {
-  return (await every('defect_code')).filter((each) => each.check === check)
+  return (await everyOf('defect_code')).filter((each) => each.check === check)
 }
 
 export async function customerSearch(text: string, limit = 20): Promise<Customer[]> {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   if (!words.length) return []
-  return (await every('customer')).filter((each) => words.every((word) => `${each.code} ${each.name}`.toLowerCase().includes(word))).slice(0, limit)
+  return (await everyOf('customer')).filter((each) => words.every((word) => `${each.code} ${each.name}`.toLowerCase().includes(word))).slice(0, limit)
 }
 
 // Home
 
-type Due = 'inspect' | 'dispose' | 'put_away' | 'receive' | 'signed' | 'unclaimed'
-
-const countDue = (due: Due, siteId: string): Promise<number> => db.view.where('due').equals(`${due} ${siteId}`).count()
+const countDue = (what: Due, siteId: string): Promise<number> => db.view.where('by').equals(dueEntry(what, siteId)).count()
 
 async function due<K extends Kind>(_kind: K, what: Due, siteId: string, limit = Infinity): Promise<Documents[K][]> {
-  const rows = await db.view.where('due').equals(`${what} ${siteId}`).limit(limit).toArray()
+  const rows = await db.view.where('by').equals(dueEntry(what, siteId)).limit(limit).toArray()
   return rows.map((row) => row.value as Documents[K])
 }
 
@@ -168,7 +152,7 @@ export async function myTasks(siteId: string, personId: string, limit = 5): Prom
   open.sort((a, b) => urgency(b) - urgency(a))
   const tasks: Task[] = []
   for (const order of open.slice(0, limit)) {
-    const lines = (await all('return_line', 'order_id', order.id)).filter((line) => !line.removed)
+    const lines = (await lookUp('return_line', 'order_id', order.id)).filter((line) => !line.removed)
     tasks.push({
       order,
       customer: await customer(order.customer_id),
@@ -191,13 +175,14 @@ export async function parcelByWaybill(siteId: string, text: string): Promise<Par
   const waybill = normalWaybill(text)
   const byId = await one('parcel', parcelId(siteId, carrierOf(waybill, await carriers()), waybill))
   if (byId) return byId
-  const found = await all('parcel', 'waybill', waybill)
+  const found = await lookUp('parcel', 'waybill', waybill)
   return found.find((each) => each.site_id === siteId) ?? null
 }
 
 /** The latest first. */
 export async function parcelsSigned(siteId: string, where: { carrier?: string; since?: number; load_id?: string; state?: ParcelState } = {}, limit = 50): Promise<Parcel[]> {
-  const found = (await all('parcel', 'site_id', siteId)).filter(
+  const candidates = where.load_id ? await lookUp('parcel', 'load_id', where.load_id) : await lookUp('parcel', 'site_id', siteId)
+  const found = candidates.filter(
     (each) =>
       each.signed_at > 0 &&
       (where.carrier === undefined || each.carrier === where.carrier) &&
@@ -213,8 +198,8 @@ export async function ordersOfParcel(parcel: Parcel): Promise<ReturnOrder[]> {
   return found.filter((order): order is ReturnOrder => order !== null)
 }
 
-export const receiptsOfParcel = (id: string): Promise<Receipt[]> => all('receipt', 'parcel_id', id)
-export const receiptsOfSerial = (serial: string): Promise<Receipt[]> => (serial ? all('receipt', 'serial', serial) : Promise.resolve([]))
+export const receiptsOfParcel = (id: string): Promise<Receipt[]> => lookUp('receipt', 'parcel_id', id)
+export const receiptsOfSerial = (serial: string): Promise<Receipt[]> => (serial ? lookUp('receipt', 'serial', serial) : Promise.resolve([]))
 export const receiptOf = (id: string): Promise<Receipt | null> => one('receipt', id)
 export const inspectionOf = (id: string): Promise<Inspection | null> => one('inspection', id)
 export const dispositionOf = (id: string): Promise<Disposition | null> => one('disposition', id)
@@ -224,41 +209,39 @@ export const dispositionOf = (id: string): Promise<Disposition | null> => one('d
 export const orderOf = (id: string): Promise<ReturnOrder | null> => one('return_order', id)
 
 export async function orderByNumber(number: string): Promise<ReturnOrder | null> {
-  return (await all('return_order', 'number', number.trim().toUpperCase()))[0] ?? null
+  return (await lookUp('return_order', 'number', number.trim().toUpperCase()))[0] ?? null
 }
 
 /** By its own number, the platform's or its waybill. */
 export async function outboundByNumber(text: string): Promise<OutboundOrder | null> {
   const number = text.trim()
   for (const field of ['number', 'platform_number', 'waybill'] as const) {
-    const found = await knownBy('outbound_order', field, field === 'waybill' ? normalWaybill(number) : number)
+    const found = await lookUp('outbound_order', field, field === 'waybill' ? normalWaybill(number) : number)
     if (found[0]) return found[0]
   }
   return null
 }
 
-export const outboundLines = (outboundId: string): Promise<OutboundLine[]> => knownBy('outbound_line', 'outbound_id', outboundId)
+export const outboundLines = (outboundId: string): Promise<OutboundLine[]> => lookUp('outbound_line', 'outbound_id', outboundId)
 export const outboundOrder = (id: string): Promise<OutboundOrder | null> => known('outbound_order', id)
 export const outboundLine = (id: string): Promise<OutboundLine | null> => known('outbound_line', id)
 
 /** The outbound lines this serial number left with. */
 export async function soldSerial(serial: string): Promise<OutboundLine[]> {
-  if (!serial) return []
-  const rows = await db.reference.where('value.serials').equals(serial).toArray()
-  return rows.filter((row) => row.kind === 'outbound_line').map((row) => row.value as OutboundLine)
+  return serial ? lookUp('outbound_line', 'serials', serial) : []
 }
 
 async function seen(line: ReturnLine): Promise<LineView> {
   const [order, goods, receipts, inspections, dispositions] = await Promise.all([
-    one('return_order', line.order_id), item(line.item_id), all('receipt', 'line_id', line.id), all('inspection', 'line_id', line.id),
-    all('disposition', 'line_id', line.id),
+    one('return_order', line.order_id), item(line.item_id), lookUp('receipt', 'line_id', line.id), lookUp('inspection', 'line_id', line.id),
+    lookUp('disposition', 'line_id', line.id),
   ])
   const byTime = (a: { made_at: number; id: string }, b: { made_at: number; id: string }) => a.made_at - b.made_at || (a.id < b.id ? -1 : 1)
   return { line, order, item: goods, receipts: receipts.sort(byTime), inspections: inspections.sort(byTime), dispositions: dispositions.sort(byTime) }
 }
 
 export async function linesOf(orderId: string): Promise<LineView[]> {
-  const lines = (await all('return_line', 'order_id', orderId)).filter((line) => !line.removed).sort((a, b) => (a.id < b.id ? -1 : 1))
+  const lines = (await lookUp('return_line', 'order_id', orderId)).filter((line) => !line.removed).sort((a, b) => (a.id < b.id ? -1 : 1))
   return Promise.all(lines.map(seen))
 }
 
@@ -269,14 +252,14 @@ export async function lineView(id: string): Promise<LineView | null> {
 
 /** The line of an order these goods count on: one that still expects the item, else the first of it, else none. */
 export async function lineFor(orderId: string, itemId: string): Promise<ReturnLine | null> {
-  const lines = (await all('return_line', 'order_id', orderId)).filter((line) => !line.removed && line.item_id === itemId && itemId)
+  const lines = (await lookUp('return_line', 'order_id', orderId)).filter((line) => !line.removed && line.item_id === itemId && itemId)
   lines.sort((a, b) => (a.id < b.id ? -1 : 1))
   return lines.find((line) => line.expected > line.received) ?? lines[0] ?? null
 }
 
 /** Returns one may scan goods into. */
 export async function openOrders(siteId: string, limit = 50): Promise<ReturnOrder[]> {
-  const found = (await all('return_order', 'site_id', siteId)).filter((order) => UNDER_WAY.includes(order.status))
+  const found = await due('return_order', 'open', siteId)
   return found.sort((a, b) => b.created_at - a.created_at).slice(0, limit)
 }
 
@@ -285,10 +268,10 @@ export async function openOrders(siteId: string, limit = 50): Promise<ReturnOrde
 export const containerOf = (id: string): Promise<Container | null> => one('container', id)
 
 export async function containerByLabel(siteId: string, label: string): Promise<Container | null> {
-  return (await one('container', containerId(siteId, label))) ?? (await all('container', 'label', label)).find((each) => each.site_id === siteId) ?? null
+  return (await one('container', containerId(siteId, label))) ?? (await lookUp('container', 'label', label)).find((each) => each.site_id === siteId) ?? null
 }
 
-export const containersAt = (binId: string): Promise<Container[]> => all('container', 'bin_id', binId)
+export const containersAt = (binId: string): Promise<Container[]> => lookUp('container', 'bin_id', binId)
 
 async function contents(balances: StockBalance[]): Promise<Content[]> {
   const here = balances.filter((each) => each.quantity !== 0)
@@ -300,18 +283,18 @@ async function contents(balances: StockBalance[]): Promise<Content[]> {
 }
 
 export async function containerContents(id: string): Promise<Content[]> {
-  return id ? contents(await all('stock_balance', 'container_id', id)) : []
+  return id ? contents(await lookUp('stock_balance', 'container_id', id)) : []
 }
 
 export async function binContents(id: string): Promise<{ containers: Container[]; loose: Content[] }> {
-  const balances = await all('stock_balance', 'bin_id', id)
+  const balances = await lookUp('stock_balance', 'bin_id', id)
   return { containers: await containersAt(id), loose: await contents(balances.filter((each) => !each.container_id)) }
 }
 
 /** The lines whose goods lie in a container, found by their receipts and dispositions: what to inspect or put away next. */
 export async function linesInContainer(id: string): Promise<LineView[]> {
-  const receipts = await all('receipt', 'container_id', id)
-  const dispositions = await all('disposition', 'container_id', id)
+  const receipts = await lookUp('receipt', 'container_id', id)
+  const dispositions = await lookUp('disposition', 'container_id', id)
   const ids = new Set([...receipts, ...dispositions].map((each) => each.line_id))
   const lines = await Promise.all([...ids].map(lineView))
   return lines.filter((line): line is LineView => line !== null && !line.line.removed)
@@ -349,21 +332,21 @@ export async function toPutAway(siteId: string, limit = 100): Promise<PutAwayTas
 
 /** Where the same item stands already in a zone of this kind, else its emptiest bin. */
 export async function suggestBin(siteId: string, kind: ZoneKind, itemId: string): Promise<Bin | null> {
-  const bins = (await knownBy('bin', 'site_id', siteId)).filter((each) => each.kind === kind && each.active)
+  const bins = (await lookUp('bin', 'kind', kind)).filter((each) => each.site_id === siteId && each.active)
   if (bins.length <= 1) return bins[0] ?? null
   const fits = new Set(bins.map((each) => each.id))
-  const same = (await all('stock_balance', 'item_id', itemId)).filter((each) => fits.has(each.bin_id) && each.quantity > 0)
+  const same = (await lookUp('stock_balance', 'item_id', itemId)).filter((each) => fits.has(each.bin_id) && each.quantity > 0)
   const at = same.sort((a, b) => b.quantity - a.quantity)[0]?.bin_id
   if (at) return bins.find((each) => each.id === at) ?? null
   bins.sort((a, b) => (a.code < b.code ? -1 : 1))
-  const fill = await Promise.all(bins.slice(0, 40).map((each) => db.view.where('[kind+value.bin_id]').equals(['stock_balance', each.id]).count()))
+  const fill = await Promise.all(bins.slice(0, 40).map((each) => db.view.where('by').equals(entry('stock_balance', 'bin_id', each.id)).count()))
   return bins[fill.indexOf(Math.min(...fill))] ?? bins[0] ?? null
 }
 
 // What stands in the way
 
 export async function conflictsOf(orderId: string): Promise<Conflict[]> {
-  const found = orderId ? await knownBy('conflict', 'order_id', orderId) : []
+  const found = orderId ? await lookUp('conflict', 'order_id', orderId) : []
   return found.sort((a, b) => b.opened_at - a.opened_at)
 }
 
@@ -375,7 +358,7 @@ export async function blockingOf(orderId: string, lineId = ''): Promise<Conflict
 
 /** What supervisors decided lately about this device's work. */
 export async function verdicts(deviceId: string, since: number): Promise<Conflict[]> {
-  const found = (await every('conflict')).filter((each) => each.device_id === deviceId && each.resolved_at >= since)
+  const found = (await everyOf('conflict')).filter((each) => each.device_id === deviceId && each.resolved_at >= since)
   return found.sort((a, b) => b.resolved_at - a.resolved_at)
 }
 
@@ -399,14 +382,14 @@ export async function serialHistory(serial: string): Promise<SerialEvent[]> {
     const outbound = await outboundOrder(line.outbound_id)
     events.push({ at: outbound?.shipped_on ? Date.parse(outbound.shipped_on) : 0, what: 'shipped', order: null, outbound, by: '', detail: outbound?.number ?? '' })
   }
-  for (const receipt of await all('receipt', 'serial', serial)) {
+  for (const receipt of await lookUp('receipt', 'serial', serial)) {
     const order = await orderOf(receipt.order_id)
     events.push({ at: receipt.made_at, what: 'received', order, outbound: null, by: receipt.by, detail: '' })
     if (receipt.unreceived >= receipt.quantity) events.push({ at: receipt.made_at, what: 'taken_back', order, outbound: null, by: receipt.by, detail: '' })
   }
-  for (const each of await all('inspection', 'serial', serial))
+  for (const each of await lookUp('inspection', 'serial', serial))
     events.push({ at: each.made_at, what: 'inspected', order: await orderOf(each.order_id), outbound: null, by: each.by, detail: each.verdict })
-  for (const each of await all('disposition', 'serial', serial)) {
+  for (const each of await lookUp('disposition', 'serial', serial)) {
     const order = await orderOf(each.order_id)
     events.push({ at: each.made_at, what: 'disposed', order, outbound: null, by: each.by, detail: each.kind })
     if (each.put_away > 0) events.push({ at: each.at, what: 'put_away', order, outbound: null, by: each.by, detail: (await bin(each.bin_id))?.code ?? '' })
@@ -416,7 +399,7 @@ export async function serialHistory(serial: string): Promise<SerialEvent[]> {
 
 /** Units of this serial number that stand in the building: 1 already here makes another scan of it ✕. */
 export async function serialInBuilding(itemId: string, serial: string): Promise<number> {
-  const found = (await all('stock_balance', 'serial', serial)).filter((each) => !itemId || each.item_id === itemId)
+  const found = (await lookUp('stock_balance', 'serial', serial)).filter((each) => !itemId || each.item_id === itemId)
   return sum(found, (each) => each.quantity)
 }
 

@@ -7,7 +7,7 @@
 import { deviceToken, forgetIdentity, identity } from './auth'
 import { writeBarcodes, writeItems } from './catalogue'
 import {
-  db, feedState, readMeta, REFERENCE, saveFeedState, wipe, writeMeta, type FeedState, type OutboxRow, type Row,
+  db, entriesOf, feedState, readMeta, REFERENCE, saveFeedState, wipe, writeMeta, type FeedState, type OutboxRow, type Row,
 } from './db'
 import { problemOf, send, Problem, Unreachable, type Request } from './net'
 import { live } from './observable'
@@ -442,14 +442,14 @@ async function take(feed: string, changes: ChangeOut[], reset: boolean, keys: Se
       continue
     }
     const where = REFERENCE.has(kind) ? 'reference' : 'confirmed'
-    if (stays) puts[where].push({ kind, key: change.key, value: change.value, feed } as Row)
+    if (stays) puts[where].push(rowOf(kind, change, where === 'reference'))
     else drops[where].push([kind, change.key])
     if (where === 'confirmed') keys.add(name)
   }
   if (reset) {
     // What is here and was not sent has gone: the new load replaces the old one whole.
     for (const where of ['reference', 'confirmed'] as const) {
-      const old = (await db[where].where('feed').equals(feed).primaryKeys()).filter(([kind, key]) => !newest.has(`${kind} ${key}`))
+      const old = (await db[where].toCollection().primaryKeys()).filter(([kind, key]) => feedOf(kind) === kindOf(feed) && !newest.has(`${kind} ${key}`))
       drops[where].push(...old)
       if (where === 'confirmed') for (const [kind, key] of old) keys.add(`${kind} ${key}`)
     }
@@ -463,15 +463,26 @@ async function take(feed: string, changes: ChangeOut[], reset: boolean, keys: Se
   await writeBarcodes(sorted.barcode.puts, sorted.barcode.drops, catalogue)
 }
 
+function rowOf(kind: Kind, { key, value }: ChangeOut, found: boolean): Row {
+  const document = value as Row['value']
+  return found ? { kind, key, value: document, by: entriesOf(kind, document) } : { kind, key, value: document }
+}
+
+/** A device reads the catalogue and the feed of its one site, and a kind is in one of the two. */
+const OF_THE_SITE: ReadonlySet<Kind> = new Set(['outbound_order', 'outbound_line', 'conflict'])
+const feedOf = (kind: Kind) => (REFERENCE.has(kind) && !OF_THE_SITE.has(kind) ? 'catalogue' : 'site')
+const kindOf = (feed: string) => (feed === 'catalogue' ? 'catalogue' : 'site')
+
 /** A feed this device may no longer read: what it held goes, except what work here still waits on. */
 async function dropFeed(feed: string): Promise<void> {
   await withRebuild(VIEW_TABLES, async (lay) => {
-    const keys = (await db.confirmed.where('feed').equals(feed).primaryKeys()).map(([kind, key]) => `${kind} ${key}`)
-    await db.confirmed.where('feed').equals(feed).delete()
-    await db.reference.where('feed').equals(feed).delete()
+    const of = (keys: [Kind, string][]) => keys.filter(([kind]) => feedOf(kind) === kindOf(feed))
+    const confirmed = of(await db.confirmed.toCollection().primaryKeys())
+    await db.confirmed.bulkDelete(confirmed)
+    await db.reference.bulkDelete(of(await db.reference.toCollection().primaryKeys()))
     await db.staged.where('feed').equals(feed).delete()
     await db.meta.delete(`feed:${feed}`)
-    await lay(keys)
+    await lay(confirmed.map(([kind, key]) => `${kind} ${key}`))
   })
 }
 

@@ -8,12 +8,12 @@ import { expect, test } from 'vitest'
 
 import * as app from './app'
 import * as auth from './auth'
-import { db } from './db'
+import { db, everyOf } from './db'
 import { containerId, parcelId, scanLineId, uuid7 } from './ids'
 import { makeLabel } from './numbers'
 import { attentionList, nextNumber, record } from './outbox'
 import { allowedDispositions } from './policy'
-import type { Bin, Container, Documents, Item, Kind, Parcel, Receipt, ReturnLine, ReturnOrder } from './protocol'
+import type { Bin, Container, Item, Parcel, Receipt, ReturnLine, ReturnOrder } from './protocol'
 import * as ask from './queries'
 import { loadSettings } from './settings'
 import { syncNow, syncState } from './sync'
@@ -55,9 +55,6 @@ async function shown(): Promise<Map<string, string>> {
   )
 }
 
-const every = async <K extends Kind>(kind: K) => (await db.view.where('kind').equals(kind).toArray()).map((row) => row.value as Documents[K])
-const known = async <K extends Kind>(kind: K) => (await db.reference.where('kind').equals(kind).toArray()).map((row) => row.value as Documents[K])
-
 test.skipIf(!origin).each(seeds.split(',').map(Number))('what is shown before syncing is what is so afterwards (seed %i)', async (seed) => {
   const dice = random(seed)
   app.configure({
@@ -73,14 +70,14 @@ test.skipIf(!origin).each(seeds.split(',').map(Number))('what is shown before sy
   expect(await auth.signInByBadge(badge, pin)).toMatchObject({ ok: true })
 
   const goods = (await db.items.toArray()).flatMap((page) => page.rows).filter((item) => item.active).slice(0, 60)
-  const bins = (await known('bin')).filter((bin) => bin.site_id === site && bin.active)
-  const types = (await known('return_type')).filter((type) => type.active)
+  const bins = (await everyOf('bin')).filter((bin) => bin.site_id === site && bin.active)
+  const types = (await everyOf('return_type')).filter((type) => type.active)
   const here = async () => ({
-    parcels: (await every('parcel')).filter((each) => each.site_id === site),
-    orders: (await every('return_order')).filter((each) => each.site_id === site),
-    lines: (await every('return_line')).filter((each) => each.site_id === site && !each.removed),
-    containers: await every('container'),
-    receipts: await every('receipt'),
+    parcels: (await everyOf('parcel')).filter((each) => each.site_id === site),
+    orders: (await everyOf('return_order')).filter((each) => each.site_id === site),
+    lines: (await everyOf('return_line')).filter((each) => each.site_id === site && !each.removed),
+    containers: await everyOf('container'),
+    receipts: await everyOf('receipt'),
   })
   let label = seed * 1000
 
@@ -128,7 +125,7 @@ test.skipIf(!origin).each(seeds.split(',').map(Number))('what is shown before sy
         })
       }),
     correct: async () => {
-      const earlier = dice.of((await every('inspection')).filter((each) => !each.superseded_by && each.order_id))
+      const earlier = dice.of((await everyOf('inspection')).filter((each) => !each.superseded_by && each.order_id))
       if (!earlier) return
       const line = (await ask.lineView(earlier.line_id))?.line
       if (!line || line.disposed > line.inspected - earlier.quantity) return
@@ -207,12 +204,12 @@ async function act<T>(one: T | undefined, work: (one: T) => Promise<unknown> | u
 async function disputed(keys: string[]) {
   const [orders, items] = [new Set<string>(), new Set<string>()]
   const named = new Set(keys)
-  for (const conflict of await known('conflict')) if (conflict.blocking) orders.add(conflict.order_id)
+  for (const conflict of await everyOf('conflict')) if (conflict.blocking) orders.add(conflict.order_id)
   for (const kind of ['return_line', 'disposition', 'receipt', 'inspection'] as const)
-    for (const each of await every(kind)) if (named.has(`${kind} ${each.id}`)) orders.add(each.order_id)
-  for (const each of await every('stock_balance')) if (named.has(`stock_balance ${each.id}`)) items.add(each.item_id)
+    for (const each of await everyOf(kind)) if (named.has(`${kind} ${each.id}`)) orders.add(each.order_id)
+  for (const each of await everyOf('stock_balance')) if (named.has(`stock_balance ${each.id}`)) items.add(each.item_id)
   for (const key of keys) if (key.startsWith('return_order ')) orders.add(key.slice('return_order '.length))
-  for (const line of await every('return_line')) if (orders.has(line.order_id)) items.add(line.item_id)
+  for (const line of await everyOf('return_line')) if (orders.has(line.order_id)) items.add(line.item_id)
   return (key: string, ...views: Map<string, string>[]) =>
     named.has(key) ||
     orders.has(key.slice(key.indexOf(' ') + 1)) ||

@@ -1,8 +1,8 @@
 // What the screens see: the server's documents with this device's waiting work laid on top.
 
-import { db, REFERENCE, type OutboxRow, type Row, type ViewField } from './db'
+import { db, entriesOf, entry, REFERENCE, type LookedUp, type LookUp, type OutboxRow, type Row } from './db'
 import { item } from './catalogue'
-import type { DeviceCommand, Disposition, Documents, Kind, Parcel, ReturnLine, ReturnOrder } from './protocol'
+import type { DeviceCommand, Documents, Kind } from './protocol'
 import { open } from './vault'
 
 /** What an effect knows besides its arguments. */
@@ -31,13 +31,13 @@ export class Layer {
   }
 
   /** The documents of a kind that have this value in this field. */
-  async find<K extends Kind>(kind: K, field: ViewField, value: string): Promise<Documents[K][]> {
+  async find<K extends LookedUp>(kind: K, field: LookUp<K>, value: string): Promise<Documents[K][]> {
+    const asked = entry(kind, field, value)
     const table = REFERENCE.has(kind) ? db.reference : db.view
-    const found = (await table.where(`[kind+value.${field}]`).equals([kind, value]).toArray())
+    const found = (await table.where('by').equals(asked).toArray())
       .filter((row) => !this.laid.has(nameOf(kind, row.key)))
       .map((row) => row.value as Documents[K])
-    for (const row of this.laid.values())
-      if (row?.kind === kind && (row.value as unknown as Record<string, unknown>)[field] === value) found.push(row.value as Documents[K])
+    for (const row of this.laid.values()) if (row?.kind === kind && entriesOf(kind, row.value).includes(asked)) found.push(row.value as Documents[K])
     return found
   }
 
@@ -76,31 +76,12 @@ export class Layer {
     const puts: Row[] = []
     const drops: [Kind, string][] = []
     for (const [name, row] of this.laid) {
-      if (row) puts.push({ kind: row.kind, key: row.key, value: row.value, ...dueOf(row) })
+      if (row) puts.push({ kind: row.kind, key: row.key, value: row.value, by: entriesOf(row.kind, row.value) })
       else drops.push(partsOf(name))
     }
     if (puts.length) await db.view.bulkPut(puts)
     if (drops.length) await db.view.bulkDelete(drops)
   }
-}
-
-/** What waits for somebody on the floor (see `Row.due`). */
-function dueOf({ kind, value }: Row): { due?: string } {
-  if (kind === 'return_line') {
-    const line = value as ReturnLine
-    if (!line.removed && line.received > line.inspected) return { due: `inspect ${line.site_id}` }
-    if (!line.removed && line.inspected > line.disposed) return { due: `dispose ${line.site_id}` }
-  } else if (kind === 'disposition') {
-    const { state, put_away, quantity, site_id } = value as Disposition
-    if ((state === 'decided' || state === 'posted') && put_away < quantity) return { due: `put_away ${site_id}` }
-  } else if (kind === 'return_order') {
-    const { status, site_id } = value as ReturnOrder
-    if (status === 'approved' || status === 'receiving') return { due: `receive ${site_id}` }
-  } else if (kind === 'parcel') {
-    const { state, site_id } = value as Parcel
-    if (state === 'signed' || state === 'unclaimed') return { due: `${state} ${site_id}` }
-  }
-  return {}
 }
 
 export function partsOf(name: string): [Kind, string] {

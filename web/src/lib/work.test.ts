@@ -9,7 +9,7 @@ import { FakeServer, code, goods, place, returnLine, returnOrder } from './fake.
 import * as app from './app'
 import * as auth from './auth'
 import { classify } from './classify'
-import { db } from './db'
+import { db, everyOf } from './db'
 import { containerId, parcelId, scanLineId, uuid7 } from './ids'
 import { makeLabel } from './numbers'
 import { noteScan, record as recordAs } from './outbox'
@@ -61,7 +61,7 @@ function person(id: string, secret: string, pin: string) {
 
 const line = async (id = 'l1') => (await ask.lineView(id))!.line
 const order = async (id = 'o1') => (await ask.orderOf(id))!
-const stock = async () => (await db.view.where('kind').equals('stock_balance').toArray()).map(({ value }) => value as unknown as Record<string, unknown>)
+const stock = () => everyOf('stock_balance')
 const scan = (quantity: number, more: object = {}) =>
   record('scan_item', { receipt_id: uuid7(), order_id: 'o1', line_id: 'l1', site_id: 's1', item_id: 'kettle', quantity, text: '4006381333931', ...more })
 
