@@ -55,12 +55,15 @@ function attachTo(wedge: Wedge): () => void {
   const field = makeField()
   let timer: ReturnType<typeof setTimeout> | undefined
   let composing = false
+  let walking = false
   let seen = ''
 
   function wait(): void {
     clearTimeout(timer)
+    const due = performance.now() + wedge.patience
     timer = setTimeout(() => {
-      if (composing) return wait()
+      // A timer that comes late says that this device was busy, not that the scanner was silent: the rest of the code may be in line.
+      if (composing || performance.now() > due + 50) return wait()
       wedge.silence(performance.now())
       empty()
     }, wedge.patience)
@@ -101,7 +104,10 @@ function attachTo(wedge: Wedge): () => void {
     if (event.isComposing || event.key === 'Process' || event.key === 'Unidentified') return focusField()
     if (event.key === 'Enter' || event.key === 'Tab') {
       if (toField && !wedge.busy && field.value) onInput()
-      if (!wedge.busy) return
+      if (!wedge.busy) {
+        walking ||= event.key === 'Tab'
+        return
+      }
       // The end of a code, not a press on whatever button has the focus.
       event.preventDefault()
       event.stopImmediatePropagation()
@@ -128,11 +134,16 @@ function attachTo(wedge: Wedge): () => void {
     field.focus({ preventScroll: true })
   }
 
-  // Only when nothing has the focus: who walks through the buttons by keyboard keeps it.
-  function onFocusOut(): void {
+  // A scanner that puts its code in as one string needs the field: a tap on a button or a heading that was given the focus must not
+  // keep it. Who walks through the buttons by keyboard does.
+  function onFocusMoved(): void {
     setTimeout(() => {
-      if (document.activeElement === document.body) focusField()
+      if (document.activeElement === document.body || !walking) focusField()
     }, 50)
+  }
+  function onPointer(): void {
+    walking = false
+    onFocusMoved()
   }
 
   const begin = () => (composing = true)
@@ -146,16 +157,20 @@ function attachTo(wedge: Wedge): () => void {
   field.addEventListener('compositionend', finishComposing)
   document.addEventListener('keydown', onKey, true)
   document.addEventListener('paste', onPaste, true)
-  document.addEventListener('focusout', onFocusOut)
-  window.addEventListener('focus', onFocusOut)
-  onFocusOut()
+  document.addEventListener('focusin', onFocusMoved)
+  document.addEventListener('focusout', onFocusMoved)
+  document.addEventListener('pointerup', onPointer, true)
+  window.addEventListener('focus', onFocusMoved)
+  onFocusMoved()
   return () => {
     clearTimeout(timer)
     field.remove()
     document.removeEventListener('keydown', onKey, true)
     document.removeEventListener('paste', onPaste, true)
-    document.removeEventListener('focusout', onFocusOut)
-    window.removeEventListener('focus', onFocusOut)
+    document.removeEventListener('focusin', onFocusMoved)
+    document.removeEventListener('focusout', onFocusMoved)
+    document.removeEventListener('pointerup', onPointer, true)
+    window.removeEventListener('focus', onFocusMoved)
   }
 }
 
