@@ -320,6 +320,11 @@ class Work:
         self._clean = {identity: _state(self._records[identity]) for identity in self._clean}
         self._deltas.clear()
 
+    def let_go(self, record: Any) -> None:
+        """Written, and out of everybody's hands: a long transaction does not look at it again at every flush."""
+        self.flush()
+        self._clean.pop((type(record).table, record.id), None)
+
     # The end of the transaction; called by the database alone.
 
     def publish(self) -> dict[str, int]:

@@ -131,7 +131,7 @@ def _one(work: Work, authors: "Authors", device: Device, sent: MutationIn, held_
             "This could not be taken in; a supervisor was told.",
         )
         work.record(MutationHeld(site_id=device.site_id, name=sent.name[:80], waits_for="internal_error"), sent.id)
-    work.flush()
+    work.let_go(stored)
     if stored.status in ("applied", "merged", "conflict"):
         _release(work, authors, sent)
     return Result(
