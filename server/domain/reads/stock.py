@@ -94,7 +94,7 @@ def stock(
         select(*by, func.sum(col(StockBalance.quantity)).label("on_hand"), AVAILABLE.label("available"))
         .where(*where)
         .group_by(*by)
-        .order_by(*by)
+        .order_by(func.sum(col(StockBalance.quantity)).desc(), *by)
         .offset(offset)
         .limit(limit + 1)
     )
