@@ -7,6 +7,7 @@ import { parseBadge } from './numbers'
 import { store, type Readable } from './observable'
 import type { Person } from './protocol'
 import { saveSettings, settings } from './settings'
+import { today } from './today'
 import { open, seal } from './vault'
 
 export interface Identity {
@@ -239,9 +240,9 @@ const MAY: Record<string, readonly string[]> = {
 export const may = (action: string, roles: readonly string[]): boolean => (MAY[action] ?? []).some((role) => roles.includes(role))
 
 export async function rolesOf(personId: string, siteId: string): Promise<string[]> {
-  const today = new Date().toISOString().slice(0, 10)
+  const day = today()
   const roles = (await lookUp('grant', 'person_id', personId))
-    .filter((grant) => (!grant.site_id || grant.site_id === siteId) && grant.valid_from <= today && (!grant.valid_until || today <= grant.valid_until))
+    .filter((grant) => (!grant.site_id || grant.site_id === siteId) && grant.valid_from <= day && (!grant.valid_until || day <= grant.valid_until))
     .map((grant) => grant.role)
   return [...new Set(roles)]
 }

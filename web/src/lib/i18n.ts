@@ -1,6 +1,7 @@
 // Two languages, as plain typed dictionaries: a key that is missing, or a value left out, does not compile.
 
 import { derived, store, type Readable } from './observable'
+import { today } from './today'
 
 export type Language = 'zh-CN' | 'en'
 
@@ -89,8 +90,8 @@ export const dateOf = format({ year: 'numeric', month: '2-digit', day: '2-digit'
 export const momentOf = format({ month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false })
 
 /** Days from today until this date; negative when it is past. */
-export function daysLeft(date: string, today = new Date().toISOString().slice(0, 10)): number {
-  return Math.round((Date.parse(date) - Date.parse(today)) / 86_400_000)
+export function daysLeft(date: string, from = today()): number {
+  return Math.round((Date.parse(date) - Date.parse(from)) / 86_400_000)
 }
 
 /** Whichever of its two names fits the language: items, sites, zones and types carry both. */

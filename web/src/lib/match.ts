@@ -3,6 +3,7 @@
 
 import { db, lookUp } from './db'
 import type { Customer, OutboundLine, OutboundOrder } from './protocol'
+import { today } from './today'
 
 /** Goods whose origin is asked for. What is left out is not known. */
 export interface Wanted {
@@ -222,7 +223,7 @@ export async function matchesFor(wanted: Wanted): Promise<Match[]> {
       waybill: outbound?.waybill ?? '',
     }),
   )
-  const answer = match({ on: new Date().toISOString().slice(0, 10), ...wanted }, shipped)
+  const answer = match({ on: today(), ...wanted }, shipped)
   return Promise.all(
     answer.proposals.map(async ({ outbound_line_id, quantity, score, reasons }) => {
       const { line, outbound } = lines.get(outbound_line_id)!

@@ -42,9 +42,10 @@ export interface Request extends RequestInit {
 
 /** The response, whatever its status. Throws Unreachable when there is none. */
 export async function send(path: string, { timeout = 30_000, ...init }: Request = {}): Promise<Response> {
+  const giveUp = new AbortController()
+  const timer = init.signal ? undefined : setTimeout(() => giveUp.abort(), timeout)
   try {
-    const signal = init.signal ?? AbortSignal.timeout(timeout)
-    const response = await fetcher(origin + path, { credentials: 'same-origin', ...init, signal })
+    const response = await fetcher(origin + path, { credentials: 'same-origin', ...init, signal: init.signal ?? giveUp.signal })
     // A proxy that answers for a server that is gone is no server.
     const gone = response.status === 502 || response.status === 503 || response.status === 504
     reached.set(!gone)
@@ -54,6 +55,8 @@ export async function send(path: string, { timeout = 30_000, ...init }: Request 
     if (reason instanceof Unreachable) throw reason
     reached.set(false)
     throw new Unreachable(reason)
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -134,8 +134,9 @@ async function onlyOne(work: () => Promise<boolean>): Promise<boolean> {
 
 /** True when everything went well. */
 async function cycle(): Promise<boolean> {
-  if (!(await readMeta('identity')) || current.get().revoked) return false
-  say({ syncing: true })
+  if (!(await readMeta('identity'))) return false
+  // A revoked device keeps no identity: whoever has one has been enrolled anew.
+  say({ syncing: true, revoked: false })
   try {
     const token = await deviceToken()
     if (!token) return false
@@ -544,7 +545,7 @@ function listen(wake: () => void): () => void {
   void (async () => {
     let tries = 0
     while (!ending.signal.aborted) {
-      const token = settings.get().hold || current.get().revoked ? null : await deviceToken().catch(() => null)
+      const token = settings.get().hold ? null : await deviceToken().catch(() => null)
       if (token && globalThis.document?.visibilityState !== 'hidden') {
         try {
           await pokes(token, ending.signal, () => {
@@ -567,11 +568,13 @@ function listen(wake: () => void): () => void {
 
 async function pokes(token: string, ending: AbortSignal, heard: () => void): Promise<void> {
   const silent = new AbortController()
-  let watch = setTimeout(() => silent.abort(), 45_000)
+  const stop = () => silent.abort()
+  ending.addEventListener('abort', stop)
+  let watch = setTimeout(stop, 45_000)
   try {
     const response = await send('/sync/v1/events', {
       headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' }, credentials: 'omit', cache: 'no-store',
-      signal: AbortSignal.any([ending, silent.signal]),
+      signal: silent.signal,
     })
     if (!response.ok || !response.body) return
     heard()
@@ -580,7 +583,7 @@ async function pokes(token: string, ending: AbortSignal, heard: () => void): Pro
       const { value, done } = await reader.read()
       if (done) return
       clearTimeout(watch)
-      watch = setTimeout(() => silent.abort(), 45_000)
+      watch = setTimeout(stop, 45_000)
       text += value
       for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
         if (text.slice(0, end).includes('event: poke')) heard()
@@ -589,6 +592,8 @@ async function pokes(token: string, ending: AbortSignal, heard: () => void): Pro
     }
   } finally {
     clearTimeout(watch)
+    ending.removeEventListener('abort', stop)
+    stop()
   }
 }
 
