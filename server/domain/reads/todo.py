@@ -1,5 +1,6 @@
 """One list for the morning: what waits for somebody at a desk."""
 
+from sqlalchemy import and_, or_
 from sqlmodel import col
 
 from ..alerts import Alert
@@ -8,7 +9,7 @@ from ..conflicts import Conflict
 from ..dispositions import Disposition
 from ..parcels import Parcel
 from ..people import Person
-from ..returns import ReturnOrder
+from ..returns import UNDER_WAY, ReturnOrder
 from ..work import Work
 from . import cases, parcels, returns
 from .rows import Json, Names, order_ref, plain, unsent, visible
@@ -23,9 +24,14 @@ def todo(work: Work, *, site: str = "") -> Json:
     def here(model: type) -> list:  # type: ignore[type-arg]
         return [col(model.site_id) == site] if site else []  # type: ignore[attr-defined]
 
+    # Goods that came without an order wait for their approval too, once somebody knows whose they are.
+    unauthorised = and_(
+        col(ReturnOrder.origin) == "without_order", col(ReturnOrder.status).in_(UNDER_WAY), col(ReturnOrder.customer_id) != "",
+        col(ReturnOrder.authorised).is_(False), col(ReturnOrder.rejection) == "",
+    )  # fmt: skip
     reviews = work.find(
-        ReturnOrder, returns.seen(work), *here(ReturnOrder), col(ReturnOrder.status) == "submitted",
-        order_by=col(ReturnOrder.submitted_at), limit=MOST,
+        ReturnOrder, returns.seen(work), *here(ReturnOrder), or_(col(ReturnOrder.status) == "submitted", unauthorised),
+        order_by=col(ReturnOrder.created_at), limit=MOST,
     )  # fmt: skip
     conflicts = work.find(
         Conflict, visible(work.actor, "see_desk", Conflict.site_id), *here(Conflict),
