@@ -23,6 +23,7 @@ const MAY = {
   resolve: ['supervisor'],
   handle_alert: ['supervisor', 'office'],
   reconcile: ['supervisor', 'office'],
+  see_desk: ['reviewer', 'supervisor', 'sales', 'service', 'finance', 'office', 'admin'],
   see_stock: ['supervisor', 'office', 'finance', 'reviewer', 'operator', 'inspector', 'admin'],
   see_devices: ['supervisor', 'admin'],
   enrol_devices: ['supervisor', 'admin'],
