@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from ..domain.errors import Invalid
 from ..sync import pull as pulling
 from ..sync import push as pushing
+from ..sync import schemas as describing
 from ..sync.protocol import MAX_BODY, PullResponse, PushRequest, PushResponse
 from .answers import FeedHeads
 from .desk import CLASH, REFUSALS
@@ -62,6 +63,12 @@ def pull(
     return Response(page, media_type="application/json")  # type: ignore[arg-type]
 
 
+@get("/sync/v1/schemas", tags=["sync"])
+def schemas() -> dict[str, Any]:
+    """What may be sent and what is answered, as JSON Schema. Anybody may read it: it holds no data."""
+    return describing.schemas()
+
+
 async def _inflated(request: Request[Any, Any, Any]) -> bytes:
     """The body, at most MAX_BODY on the wire and at most MAX_BODY inflated: a small bomb never becomes a large one."""
     zipped = request.headers.get("content-encoding", "").strip().lower() == "gzip"
@@ -85,4 +92,4 @@ async def _inflated(request: Request[Any, Any, Any]) -> bytes:
     return b"".join(parts)
 
 
-HANDLERS = [push, feeds, pull]
+HANDLERS = [push, feeds, pull, schemas]
