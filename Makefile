@@ -36,7 +36,7 @@ lint: setup
 	@$(NPM) run check
 
 screenshots: setup .setup/for-tests
-	$(PY) tests/screenshots.py
+	$(PY) -m tests.screenshots
 
 # Takes back what set-up made; data in var/ stays.
 clean:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from . import stage
@@ -22,8 +22,8 @@ from . import stage
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
-HANDHELD = {"width": 360, "height": 740}
-DESK = {"width": 1440, "height": 900}
+HANDHELD: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1440, "height": 900}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--disable-quic"]  # fmt: skip
 
@@ -87,14 +87,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def demo_at(data: Path) -> str:
+    """Loads the demo there, or leaves it as it is; returns what it printed: who signs in how, with which codes."""
+    done = subprocess.run(
+        [sys.executable, "-m", "server.cli", "demo"], check=True, capture_output=True, text=True,
+        env={**os.environ, "RESTOW_DATA": str(data), "DATABASE_URL": "", "REDIS_URL": ""},
+    )  # fmt: skip
+    return done.stdout
+
+
 @pytest.fixture(scope="session")
 def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the demo loaded once; each server gets a copy."""
     data = tmp_path_factory.mktemp("demo") / "data"
-    subprocess.run(
-        [sys.executable, "-m", "server.cli", "demo"], check=True, capture_output=True,
-        env={**os.environ, "RESTOW_DATA": str(data), "DATABASE_URL": "", "REDIS_URL": ""},
-    )  # fmt: skip
+    demo_at(data)
     return data
 
 
