@@ -14,6 +14,7 @@ from litestar.di import Provide
 from . import frontend, logs
 from .api import (
     assets,
+    barcodes,
     cases,
     desk,
     devices,
@@ -30,11 +31,27 @@ from .api import (
     sync,
 )  # fmt: skip
 from .api.gate import MAX_BODY, Gate, JsonRequest
+from .barcodes.decode import Decoder
 from .config import Config
 from .database import Database
 from .sync.shapes import BY_MODEL
 
-MODULES = (identity, desk, cases, returns, people, sites, devices, sync, photos, events, health, documentation, assets)
+MODULES = (
+    identity,
+    desk,
+    cases,
+    returns,
+    people,
+    sites,
+    devices,
+    sync,
+    photos,
+    barcodes,
+    events,
+    health,
+    documentation,
+    assets,
+)
 
 
 class App(Litestar):
@@ -52,12 +69,14 @@ def create_app(config: Config, database: Database | None = None, dist: Path = fr
         logs.configure(config.log_level)
     opened = database or Database(config.database_url, BY_MODEL)
     pokes = events.Pokes(opened)
+    decoder = Decoder()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.hashing = CapacityLimiter(identity.HASHES_AT_ONCE)
         yield
         pokes.close()
+        decoder.close()
         if database is None:
             opened.close()
 
@@ -84,6 +103,7 @@ def create_app(config: Config, database: Database | None = None, dist: Path = fr
                 "config": config,
                 "database": opened,
                 "pokes": pokes,
+                "decoder": decoder,
                 "checkup": health.Checkup(config, opened),
                 "assets": assets.Assets(dist),
             }

@@ -169,6 +169,11 @@ class Gate:
         if path.startswith("/blobs/"):
             if kind not in ("image/jpeg", "image/png", "image/webp"):
                 raise Refused("unsupported_media", "Send the image itself: JPEG, PNG or WebP.")
+        elif path == "/api/barcodes/decode":
+            if kind != "multipart/form-data":
+                raise Refused(
+                    "unsupported_media", "Send a form, multipart/form-data, with the picture as its field `image`."
+                )
         elif kind != "application/json" and (method != "DELETE" or kind):
             raise Refused("unsupported_media", "Send JSON, with Content-Type: application/json.")
 

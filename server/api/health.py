@@ -5,12 +5,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 
+from ..barcodes import decode
 from ..config import Config
 from ..database import Database
 from ..domain.errors import NotAllowed
@@ -105,7 +105,7 @@ class Checkup:
 
 def _ask_engines() -> Part:
     """What can read a barcode in a photo."""
-    found = [name for name, module in (("zxing", "zxingcpp"), ("zbar", "pyzbar")) if find_spec(module)]
+    found = decode.engines()
     return Part(ok=bool(found), words=", ".join(found) or "none is installed")
 
 

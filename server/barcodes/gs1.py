@@ -78,6 +78,22 @@ def hri(elements: list[Element]) -> str:
     return "".join(f"({element.ai}){element.value}" for element in elements)
 
 
+def gtin_forms(text: str) -> list[str]:
+    """The lengths one GTIN may be written in, as it was scanned first: a UPC is an EAN with a zero before it."""
+    if not re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", text) or not check_digit_fits(text):
+        return [text]
+    bare = text.lstrip("0")
+    forms = [bare.zfill(length) for length in (14, 13, 12, 8) if len(bare) <= length]
+    return [text, *(form for form in forms if form != text)]
+
+
+def spellings(text: str, symbology: str = "") -> list[str]:
+    """All texts that an item master may hold for what was scanned: itself, and the GTINs in it in each length."""
+    found = parse(text, symbology)
+    gtins = [element.value for element in found.elements if element.ai in ("01", "02")]
+    return list(dict.fromkeys([text, *(form for gtin in gtins for form in gtin_forms(gtin))]))
+
+
 class _Reader:
     """One text being read."""
 
@@ -395,4 +411,4 @@ def _matching(pattern: str, ais: list[str]) -> str:
     return next((ai for ai in ais if ai.startswith(digits)), "")
 
 
-__all__ = ["Element", "Parsed", "Problem", "check_digit", "hri", "parse"]
+__all__ = ["Element", "Parsed", "Problem", "check_digit", "gtin_forms", "hri", "parse", "spellings"]

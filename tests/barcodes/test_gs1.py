@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from server.barcodes.gs1 import DETAILS, hri, parse
+from server.barcodes.gs1 import DETAILS, gtin_forms, hri, parse, spellings
 from server.barcodes.rules import check_digit, check_digit_fits
 from server.barcodes.table import COUNTRIES, COUNTRY_LETTERS, CURRENCIES, IDENTIFIERS, TABLE
 
@@ -35,6 +35,16 @@ def test_the_check_digit(digits: str, digit: str) -> None:
     assert check_digit(digits) == digit
     assert check_digit_fits(digits + digit)
     assert not check_digit_fits(digits + str((int(digit) + 1) % 10))
+
+
+@pytest.mark.parametrize(("text", "forms"), VECTORS["forms"])
+def test_a_gtin_is_found_in_whatever_length_it_is_written(text: str, forms: list[str]) -> None:
+    assert gtin_forms(text) == forms
+
+
+def test_an_item_is_looked_for_by_the_gtins_in_a_code() -> None:
+    assert "4006381333931" in spellings("0104006381333931" + "10LOT", "]C1")
+    assert spellings("SF1234567890123", "]C0") == ["SF1234567890123"]
 
 
 def test_the_device_holds_the_same_table() -> None:
