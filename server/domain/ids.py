@@ -24,6 +24,11 @@ def following_id(cause: str, n: int) -> str:
     return f"{cause[:14]}8{digest[:3]}-a{digest[3:6]}-{digest[6:18]}" if len(cause) == 36 else derived_id(cause, str(n))
 
 
+def lock_number(*words: str) -> int:
+    """What PostgreSQL calls a lock by: 64 bits with a sign."""
+    return int.from_bytes(hashlib.sha256("\x1f".join(words).encode()).digest()[:8], signed=True)
+
+
 def _text(value: int) -> str:
     hexes = f"{value:032x}"
     return f"{hexes[:8]}-{hexes[8:12]}-{hexes[12:16]}-{hexes[16:20]}-{hexes[20:]}"

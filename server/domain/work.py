@@ -7,6 +7,7 @@ is thirty times cheaper to make). Change them in place; `flush` writes what chan
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
@@ -14,7 +15,7 @@ from sqlalchemy import Boolean, Connection, Select, select
 from sqlmodel import SQLModel
 
 from .errors import NotAllowed, NotFound
-from .ids import following_id, uuid7
+from .ids import following_id, lock_number, uuid7
 from .model import Event, Json
 from .permissions import Actor
 
@@ -117,6 +118,7 @@ class Work:
         self.cause = ""
         self.site_id = ""
         self.lost_right = ""
+        self.forced = False
         self._made = 0
         self._cursor = cursor
         self._writable = writable
@@ -127,6 +129,8 @@ class Work:
         self._clean: dict[tuple[type[SQLModel], str], tuple[Any, ...] | None] = {}
         self._deltas: dict[tuple[type[SQLModel], str], dict[str, int]] = {}
         self._touched: dict[tuple[type[SQLModel], str], None] = {}
+        self._locked: dict[tuple[type[SQLModel], str], None] = {}
+        self._outside: list[dict[tuple[type[SQLModel], str], tuple[Any, ...] | None]] = []
         self._removed: list[tuple[Shape, Any]] = []
         self._events: list[tuple[Event, str, str, str, str]] = []
 
@@ -159,14 +163,18 @@ class Work:
     def seek(self, model: type[T], id: str, *, lock: bool = True) -> T | None:
         """The record or None."""
         known = self._records.get((model, id))
+        locking = lock and self._writable and not self._sqlite
         if known is None and id:
             row = row_of(model, self._mark)
-            locking = " FOR UPDATE" if lock and self._writable and not self._sqlite else ""
-            self._cursor.execute(row.select + locking, (id,))
+            self._cursor.execute(row.select + " FOR UPDATE" if locking else row.select, (id,))
             values = self._cursor.fetchone()
             if values is None:
                 return None
             known = self._keep(model, row, values)
+            if locking:
+                self._locked[model, id] = None
+        elif known is not None and locking and (model, id) not in self._locked:
+            self._lock_again(model, known)
         elif known is not None and (model, id) not in self._clean:
             self._clean[model, id] = _state(known)
         return cast("T | None", known)
@@ -211,6 +219,11 @@ class Work:
         self.flush()
         return list(self.connection.execute(statement))
 
+    def lock(self, *words: str) -> None:
+        """Until this transaction ends nobody else holds the same words: for a rule whose rows may not be there yet."""
+        if self._writable and not self._sqlite:
+            self._cursor.execute("SELECT pg_advisory_xact_lock(%s)", (lock_number(*words),))
+
     # Writing
 
     def add(self, model: type[T], **values: Any) -> T:
@@ -225,6 +238,7 @@ class Work:
         identity = (model, record.id)
         self._records[identity] = record
         self._clean[identity] = None
+        self._locked[identity] = None  # a row nobody else can see yet
         return cast("T", record)
 
     def count(self, record: Any, **deltas: int) -> None:
@@ -258,6 +272,22 @@ class Work:
         """Tells what happened, once, in this transaction."""
         self._events.append((event, subject_id, self.cause, self.device_id, self.actor.id))
 
+    @property
+    def told(self) -> int:
+        """How many events were recorded so far."""
+        return len(self._events)
+
+    def told_since(self, told: int) -> list[tuple[Event, str]]:
+        """What was recorded since then, with its subject."""
+        return [(event, subject) for event, subject, *_ in self._events[told:]]
+
+    def touched(self, model: type[T]) -> list[T]:
+        """The records of this kind that were written, as they are now."""
+        self.flush()
+        return [
+            self._records[identity] for identity in self._touched if identity[0] is model and identity in self._records
+        ]
+
     def new_id(self) -> str:
         """Derived from the cause, so that the same mutation never makes a thing twice; fresh when there is none."""
         if not self.cause:
@@ -270,6 +300,17 @@ class Work:
         self.cause, self._made = cause, 0
 
     @contextmanager
+    def acting(self, actor: Actor, *, device_id: str, made_at: int, site_id: str, cause: str) -> Iterator[None]:
+        """Inside, the work is this author's, on this device, at the time the device claims, caused by this mutation."""
+        before = (self.actor, self.device_id, self.made_at, self.site_id, self.cause, self._made)
+        self.actor, self.device_id, self.made_at, self.site_id = actor, device_id, made_at, site_id
+        self.because_of(cause)
+        try:
+            yield
+        finally:
+            self.actor, self.device_id, self.made_at, self.site_id, self.cause, self._made = before
+
+    @contextmanager
     def savepoint(self) -> Iterator[None]:
         """What is inside stands or falls together: on an exception the database and this work are as they were.
 
@@ -277,15 +318,21 @@ class Work:
         """
         self.flush()
         outside, self._clean = self._clean, {}
-        events, removed, touched = len(self._events), len(self._removed), dict(self._touched)
+        events, removed, touched, locked = len(self._events), len(self._removed), dict(self._touched), len(self._locked)
         self._cursor.execute("SAVEPOINT one")
+        self._outside.append(outside)
         try:
             yield
             self.flush()
         except BaseException:
             self._cursor.execute("ROLLBACK TO SAVEPOINT one")
             self._cursor.execute("RELEASE SAVEPOINT one")
-            self._records = {identity: self._records[identity] for identity in outside if identity in self._records}
+            inside = self._clean
+            held = {identity: None for each in self._outside for identity in each}
+            self._records = {identity: self._records[identity] for identity in held if identity in self._records}
+            for identity in inside:  # held by whoever opened a savepoint around this one
+                if identity in self._records and identity not in outside:
+                    self._read_again(identity[0], self._records[identity], "")
             outside = {identity: state for identity, state in outside.items() if identity in self._records}
             for identity, state in outside.items():
                 record = self._records[identity]
@@ -295,7 +342,11 @@ class Work:
             self._deltas.clear()
             del self._events[events:], self._removed[removed:]
             self._touched = touched
+            # The database lets go of what was locked in here.
+            self._locked = dict(islice(self._locked.items(), locked))
             raise
+        finally:
+            self._outside.pop()
         self._cursor.execute("RELEASE SAVEPOINT one")
         self._clean = {identity: _state(self._records[identity]) for identity in outside if identity in self._records}
 
@@ -394,12 +445,23 @@ class Work:
             self._clean.setdefault((model, known.id), _state(known))
         return known
 
+    def _lock_again(self, model: type[SQLModel], known: Any) -> None:
+        """It was only looked at so far: locked now, it is what it is now, and not what it was then."""
+        self.flush()
+        self._read_again(model, known, " FOR UPDATE")
+        self._clean[model, known.id] = _state(known)
+        self._locked[model, known.id] = None
+
+    def _read_again(self, model: type[SQLModel], known: Any, locking: str) -> None:
+        row = row_of(model, self._mark)
+        self._cursor.execute(row.select + locking, (known.id,))
+        values = self._cursor.fetchone()
+        if values is not None:
+            for name, value in zip(row.fields, _decoded(row, values), strict=True):
+                setattr(known, name, value)
+
     def _keep(self, model: type[SQLModel], row: Row, values: Any) -> Any:
-        if row.decoders:
-            values = list(values)
-            for at, decode in row.decoders:
-                values[at] = decode(values[at]) if values[at] is not None else None
-        record = row.make(*values)
+        record = row.make(*_decoded(row, values))
         self._records[model, record.id] = record
         if self._writable:
             self._clean[model, record.id] = _state(record)
@@ -417,6 +479,7 @@ class Work:
         self._cursor.execute(
             f'UPDATE {row.name} SET {", ".join(names)} WHERE "id" = {self._mark}', (*values, identity[1])
         )
+        self._locked[identity] = None
 
 
 def change_of(shape: Shape, record: Any, member: bool) -> tuple[str, str, str, bytes]:
@@ -428,6 +491,15 @@ def change_of(shape: Shape, record: Any, member: bool) -> tuple[str, str, str, b
 
 
 _state = msgspec.structs.astuple
+
+
+def _decoded(row: Row, values: Any) -> Any:
+    if not row.decoders:
+        return values
+    changed = list(values)
+    for at, decode in row.decoders:
+        changed[at] = decode(changed[at]) if changed[at] is not None else None
+    return changed
 
 
 def _encoded(row: Row, values: tuple[Any, ...]) -> tuple[Any, ...]:
