@@ -31,9 +31,9 @@ MAY_IMPORT = {
 
 NOBODY_LISTENS_TO = {
     # History alone reads these; a consumer that wants one takes it off the list. Photos are painted because their blob says so.
-    "AlertClosed", "AlertRaised", "BadgeSet", "ConflictAssigned", "ConflictDismissed", "ConflictOpened",
-    "ConflictRepeated", "ConflictResolved", "ContainerMoved", "ContainerUsed", "DocumentAdded", "EnrolmentCodeMade",
-    "GoodsPutAway", "LoadClosed", "MutationHeld", "MutationRejected", "ParcelBound", "ParcelDamaged",
+    "AlertClosed", "AlertRaised", "BadgeSet", "ClaimEnded", "ClaimTaken", "ConflictAssigned", "ConflictDismissed", "ConflictOpened",
+    "ConflictRepeated", "ConflictResolved", "ConflictResolvedItself", "ContainerMoved", "ContainerUsed", "DocumentAdded", "EnrolmentCodeMade",
+    "GoodsPutAway", "LoadClosed", "MutationForced", "MutationHeld", "MutationRejected", "ParcelBound", "ParcelDamaged",
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
     "PersonEdited", "PersonEnabled", "PhotoStored", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
     "ReturnReleased", "ReturnReopened", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",

@@ -48,7 +48,7 @@ CONSUMERS: dict[str, Consumer] = {
         frozenset(
             kind.__name__
             for kind in (
-                events.StockMoved, events.ItemScanned, events.ScanTakenBack, events.GoodsInspected, events.DispositionProposed,
+                events.StockMoved, events.ItemScanned, events.ScanTakenBack, events.ScanCorrected, events.GoodsInspected, events.DispositionProposed,
                 events.DispositionDecided, events.DispositionPosted, events.ParcelClaimed,
             )
         ),

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from server.database import Database
-from server.domain import alerts, housekeeping, reconciliation
+from server.domain import alerts, conflicts, held, housekeeping, outbound_claims, reconciliation
 from server.domain.alert_rules import RULES, Rule
 from server.domain.catalog import Site
+from server.domain.conflict_rules import x17
 from server.domain.permissions import SYSTEM
 from server.domain.records import Setting
 from server.domain.work import Work
 from server.sync import leaving
 from server.sync.pull import seal_if_due
-from server.sync.push import expire_held
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -54,7 +54,17 @@ def reconcile_all(database: Database) -> None:
 
 
 def expire(database: Database) -> None:
-    database.write(SYSTEM, expire_held)
+    database.write(SYSTEM, held.expire_held)
+    database.write(SYSTEM, outbound_claims.expire_claims)
+
+
+def judge_conflicts(database: Database) -> None:
+    """Photos that are given up, and conflicts whose rule passes again without a command having told of their order."""
+    database.write(SYSTEM, x17.look)
+    with database.read(SYSTEM) as work:
+        passing = conflicts.passing(work)
+    if passing:
+        database.write(SYSTEM, lambda work: conflicts.ease_these(work, passing))
 
 
 def seal(database: Database) -> None:
@@ -75,6 +85,7 @@ def tidy(database: Database) -> None:
 SCHEDULE: dict[str, Task] = {
     "judge_by_time": Task(MINUTE, judge_by_time),
     "expire_held": Task(MINUTE, expire),
+    "judge_conflicts": Task(MINUTE, judge_conflicts),
     "seal": Task(5 * MINUTE, seal),
     "reconcile": Task(HOUR, reconcile_all),
     "leave_feeds": Task(HOUR, leave_feeds),

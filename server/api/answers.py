@@ -300,6 +300,10 @@ class Option(msgspec.Struct, kw_only=True):
     suggested: bool
     reason: str
     note_required: bool
+    takes: str
+    """What its value is: '' none, item, serial, quantity, bin, photo, text, record (an item, bin or return type)."""
+    value: Any
+    """The value it begins with."""
 
 
 class ConflictPage(msgspec.Struct, kw_only=True):

@@ -1,7 +1,7 @@
 """What deciding needs beyond a command: what each option would do, and events that were set aside."""
 
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from ..domain import parked, previews
 from ..domain.conflicts import Conflict
@@ -13,10 +13,16 @@ from .identity import Desk
 
 
 @get("/api/conflicts/{id:str}/previews", tags=["conflicts"], responses=REFUSALS | MISSING)
-def preview_options(desk: NamedDependency[Desk], id: FromPath[str]) -> Previews:
-    """The effect of each option on stock and records, as it would be now. Nothing is kept."""
+def preview_options(
+    desk: NamedDependency[Desk], id: FromPath[str], option: FromQuery[str] = "", value: FromQuery[str] = ""
+) -> Previews:
+    """The effect of each option (or the one named, with a value of its kind) on stock and records, as it would be now. Nothing
+    is kept."""
     site_of(desk, Conflict, id)
-    return Previews(rows=desk.database.rehearse(desk.actor, lambda work: previews.previews(work, id)))
+    given = (
+        int(value) if value.isdecimal() and len(value) < 10 and previews.takes(option) == "quantity" else value or None
+    )
+    return Previews(rows=desk.database.rehearse(desk.actor, lambda work: previews.previews(work, id, option, given)))
 
 
 @get("/api/parked-events", tags=["operations"], responses=REFUSALS)

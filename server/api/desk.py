@@ -19,6 +19,7 @@ from ..domain.errors import NotFound
 from ..domain.model import Table
 from ..domain.parcels import Parcel
 from ..domain.permissions import SYSTEM
+from ..domain.records import Mutation
 from ..domain.returns import ReturnLine, ReturnOrder
 from . import answers, doors
 from .identity import Desk
@@ -111,6 +112,7 @@ WRITES: tuple[Write, ...] = (
     Write("POST", "/api/conflicts/{id:str}/resolution", "resolve_conflict", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/conflicts/{id:str}/assignment", "assign_conflict", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/conflicts/{id:str}/dismissal", "dismiss_conflict", "conflict_id", Conflict, "conflicts"),
+    Write("POST", "/api/mutations/{id:str}/forcing", "force_held", "mutation_id", Mutation, "devices"),
 )
 
 REFUSALS = {

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Literal
 
+from . import photos
 from .documents import Blob, Document
 from .errors import Invalid
 from .events import DocumentAdded, PhotoStored
@@ -59,7 +60,9 @@ def note_photo(
     if known is not None:
         return known
     work.record(PhotoStored(site_id=site_id), sha256)
-    return work.add(
+    blob = work.add(
         Blob, id=sha256, size=size, media_type=media_type, width=width, height=height, device_id=device_id,
         stored_at=work.now,
     )  # fmt: skip
+    photos.arrived(work, sha256)
+    return blob

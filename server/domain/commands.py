@@ -17,11 +17,14 @@ from . import (
     containers,
     dispositions,
     errors,
+    held,
     inspections,
+    outbound_claims,
     parcels,
     receiving,
     returns,
 )  # fmt: skip
+from .events import StockMoved
 from .model import Command, Outcome
 from .records import Mutation
 from .work import Work
@@ -39,6 +42,7 @@ class Entry(NamedTuple):
 
 def _table() -> dict[str, Entry]:
     p, r, c, i, d, x, a, t = parcels, receiving, containers, inspections, dispositions, conflicts, alerts, returns
+    h, o = held, outbound_claims
     return {
         "sign_parcel": Entry(p.SignParcel, p.sign_parcel, "Adds", True),
         "refuse_parcel": Entry(p.RefuseParcel, p.refuse_parcel, "Adds", True),
@@ -68,6 +72,8 @@ def _table() -> dict[str, Entry]:
         "remove_return_line": Entry(t.RemoveReturnLine, t.remove_return_line, "Decides", True),
         "submit_return": Entry(t.SubmitReturn, t.submit_return, "Decides", True),
         "cancel_return": Entry(t.CancelReturn, t.cancel_return, "Decides", True),
+        "take_claim": Entry(o.TakeClaim, o.take_claim, "Decides", True),
+        "give_back_claim": Entry(o.GiveBackClaim, o.give_back_claim, "Decides", True),
         "approve_return": Entry(t.ApproveReturn, t.approve_return, "Decides", False),
         "reject_return": Entry(t.RejectReturn, t.reject_return, "Decides", False),
         "amend_return": Entry(t.AmendReturn, t.amend_return, "Decides", False),
@@ -81,6 +87,7 @@ def _table() -> dict[str, Entry]:
         "resolve_conflict": Entry(x.ResolveConflict, x.resolve_conflict, "Decides", False),
         "assign_conflict": Entry(x.AssignConflict, x.assign_conflict, "Decides", False),
         "dismiss_conflict": Entry(x.DismissConflict, x.dismiss_conflict, "Decides", False),
+        "force_held": Entry(h.ForceHeld, h.force_held, "Decides", False),
     }
 
 
@@ -102,16 +109,22 @@ def decode(name: str, args: Any) -> Command:
 
 
 def execute(work: Work, name: str, command: Command) -> Outcome:
-    """Runs a command whose cause, device and time are set on the work. Somebody who lost the right since: counted, and X13 waits."""
+    """Runs a command whose cause, device and time are set on the work. Somebody who lost the right since: counted, and X13 waits.
+
+    Conflicts of the orders it spoke of are asked whether they still stand.
+    """
     work.lost_right = ""
+    already = work.told
     outcome = COMMANDS[name].run(work, command) or APPLIED
     if work.lost_right:
         order_id = _order_of(work, command)
         case = conflicts.open_case(
             work, "X13", work.site_id, (work.actor.id, order_id or work.cause), order_id=order_id,
-            facts={"person_id": work.actor.id, "action": work.lost_right, "name": name},
+            facts={"person_id": work.actor.id, "action": work.lost_right, "name": name, "mutation_id": work.cause},
         )  # fmt: skip
-        return Outcome("conflict", conflict_id=case.id)
+        outcome = Outcome("conflict", conflict_id=case.id)
+    for subject in {subject: None for event, subject in work.told_since(already) if not isinstance(event, StockMoved)}:
+        conflicts.ease(work, subject)
     return outcome
 
 

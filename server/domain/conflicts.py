@@ -1,15 +1,27 @@
-"""Conflicts: a case per rule and subjects; each breach an occurrence with its own evidence; resolved by an ordinary command."""
+"""Conflicts: a case per rule and subjects; each breach an occurrence with its own evidence; resolved by an ordinary command.
+
+A case whose rule passes again resolves itself, and says why. What a supervisor decided stays decided while the facts are those
+that were decided; a decision that cured the breach leaves nothing behind, so that the next breach is a new one.
+"""
 
 import hashlib
 from typing import Any
 
 import msgspec
+from sqlmodel import col
 
 from . import conflict_rules, dispositions, returns
 from .errors import Invalid, Stale, WrongState
-from .events import ConflictAssigned, ConflictDismissed, ConflictOpened, ConflictRepeated, ConflictResolved
+from .events import (
+    ConflictAssigned,
+    ConflictDismissed,
+    ConflictOpened,
+    ConflictRepeated,
+    ConflictResolved,
+    ConflictResolvedItself,
+)
 from .ids import derived_id
-from .model import Command, Table, integer, json_dict, json_list, moment, ref
+from .model import Command, Outcome, Table, integer, json_dict, json_list, moment, ref
 from .records import FieldWrite
 from .work import Work
 
@@ -17,7 +29,7 @@ from .work import Work
 class Conflict(Table, table=True):
     """The id is the hash of rule and subjects. A summary travels to devices; evidence is in the occurrences."""
 
-    rule: str = ""  # X1 … X18
+    rule: str = ""  # X1 … X18, X0
     site_id: str = ref()
     order_id: str = ref()
     subject_kind: str = ""  # the model's name: ReturnOrder, ReturnLine, …
@@ -28,6 +40,7 @@ class Conflict(Table, table=True):
     facts: dict[str, Any] = json_dict()
     fingerprint: str = ""  # of the facts that were decided; only other facts reopen it
     occurrences: int = integer(1)
+    decided: int = integer()  # so many of them were part of a decision
     mutation_id: str = ""  # the latest that breached
     device_id: str = ""
     assigned_to: str = ""
@@ -85,7 +98,6 @@ def open_case(
     subject_kind: str = "",
     subject_id: str = "",
     field: str = "",
-    blocking: bool | None = None,
     values: list[dict[str, Any]] | None = None,
     facts: dict[str, Any] | None = None,
     evidence: dict[str, Any] | None = None,
@@ -94,7 +106,7 @@ def open_case(
 
     A case that was decided opens again only on other facts than those that were decided.
     """
-    id = derived_id("conflict", rule, *subjects)
+    id = case_id(rule, *subjects)
     seen = fingerprint(values or [], facts or {})
     case = work.seek(Conflict, id)
     if case is None:
@@ -107,25 +119,30 @@ def open_case(
             subject_kind=subject_kind,
             subject_id=subject_id,
             field=field,
-            blocking=conflict_rules.RULES[rule].blocking if blocking is None else blocking,
             facts=facts or {},
             mutation_id=work.cause,
             device_id=work.device_id,
             opened_at=work.now,
             last_at=work.now,
         )
+        case.blocking = conflict_rules.RULES[rule].blocks(case)
         work.record(ConflictOpened(site_id=site_id, rule=rule), id)
     else:
         work.count(case, occurrences=1)
         case.mutation_id = work.cause
         case.device_id = work.device_id
         case.last_at = work.now
-        case.facts = facts or case.facts
+        if case.state in OPEN or case.fingerprint != seen:
+            case.facts = facts or case.facts
+            case.blocking = conflict_rules.RULES[rule].blocks(case)
         if case.state not in OPEN and case.fingerprint != seen:
-            case.state = "open"
-            case.blocking = conflict_rules.RULES[rule].blocking if blocking is None else blocking
+            case.state, case.order_id = "open", order_id
+            case.assigned_to = case.resolved_by = case.resolution = case.resolution_note = ""
+            case.opened_at, case.resolved_at = work.now, 0
             work.record(ConflictOpened(site_id=site_id, rule=rule), id)
         else:
+            if case.state not in OPEN:
+                case.decided = case.occurrences
             work.record(ConflictRepeated(site_id=site_id, rule=rule), id)
     work.add(
         Occurrence,
@@ -150,12 +167,7 @@ def blocked(work: Work, order_id: str) -> bool:
 
 
 def resolve_conflict(work: Work, command: ResolveConflict) -> None:
-    case = work.get(Conflict, command.conflict_id)
-    work.allow("resolve", case.site_id)
-    if case.state not in OPEN:
-        raise Stale(
-            "Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution
-        )
+    case = _undecided(work, command.conflict_id)
     rule = conflict_rules.RULES[case.rule]
     option = rule.options.get(command.option)
     if option is None:
@@ -163,61 +175,119 @@ def resolve_conflict(work: Work, command: ResolveConflict) -> None:
     if option.note_required and not command.note.strip():
         raise Invalid("This option needs a note.", field="note")
 
-    occurrences = occurrences_of(work, case.id)
-    option.run(work, case, occurrences[-1], command)
+    option.run(work, case, occurrences_of(work, case.id)[case.decided :], command)
     case.state = "resolved"
-    case.fingerprint = fingerprint(occurrences[-1].values, case.facts)
-    _close(work, case, command.option, command.note)
-    for written in work.find(FieldWrite, FieldWrite.conflict_id == case.id):
-        written.conflict_id, written.device_id = (
-            "",
-            "",
-        )  # decided here: no chain of a device's own edits goes on from it
+    _close(work, case, command.option, command.note, by=work.actor.id, remembered=option.final)
     work.record(ConflictResolved(site_id=case.site_id, rule=case.rule, option=command.option), case.id)
-    if order := work.seek(returns.ReturnOrder, case.order_id):
-        dispositions.settle_order(work, order)
-        returns.progress(work, order)
+    _let_go_on(work, case.order_id)
 
 
 def dismiss_conflict(work: Work, command: DismissConflict) -> None:
-    case = work.get(Conflict, command.conflict_id)
-    work.allow("resolve", case.site_id)
-    if case.state not in OPEN:
-        raise Stale(
-            "Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution
-        )
+    case = _undecided(work, command.conflict_id)
     if case.blocking:
         raise WrongState("This conflict holds goods back; it can be resolved, not dismissed.", rule=case.rule)
     if not command.reason.strip():
         raise Invalid("Say why: this needs a reason.", field="reason")
     case.state = "dismissed"
-    case.fingerprint = fingerprint(occurrences_of(work, case.id)[-1].values, case.facts)
-    _close(work, case, "", command.reason)
+    _close(work, case, "", command.reason, by=work.actor.id)
     work.record(ConflictDismissed(site_id=case.site_id, rule=case.rule, reason=command.reason), case.id)
 
 
 def assign_conflict(work: Work, command: AssignConflict) -> None:
-    case = work.get(Conflict, command.conflict_id)
-    work.allow("resolve", case.site_id)
-    if case.state not in OPEN:
-        raise Stale(
-            "Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution
-        )
+    case = _undecided(work, command.conflict_id)
     case.state = "assigned" if command.person_id else "open"
     case.assigned_to = command.person_id
     work.record(ConflictAssigned(site_id=case.site_id, person_id=command.person_id), case.id)
+
+
+# Cases that resolve themselves
+
+
+def ease(work: Work, order_id: str) -> None:
+    """Asks the open cases of an order whether their rule passes again. Called after every command that spoke of the order."""
+    open_cases = [case for case in work.all(Conflict, order_id=order_id) if case.state in OPEN]
+    for case in open_cases:
+        ease_case(work, case)
+
+
+def ease_case(work: Work, case: Conflict) -> bool:
+    """True when its rule passes again: then it is resolved, and says why."""
+    why = conflict_rules.RULES[case.rule].passes(work, case) if case.state in OPEN else ""
+    if not why:
+        return False
+    case = work.get(Conflict, case.id)
+    case.state = "auto_resolved"
+    _close(work, case, "", why, by="")
+    work.record(ConflictResolvedItself(site_id=case.site_id, rule=case.rule, why=why), case.id)
+    _let_go_on(work, case.order_id)
+    return True
+
+
+def passing(work: Work) -> list[str]:
+    """The open cases whose rule passes again, through something no command told of their order. Needs no transaction that writes."""
+    waiting = work.find(Conflict, col(Conflict.state).in_(OPEN), order_by=Conflict.id)
+    return [case.id for case in waiting if conflict_rules.RULES[case.rule].passes(work, case)]
+
+
+def ease_these(work: Work, conflict_ids: list[str]) -> int:
+    return sum(ease_case(work, work.get(Conflict, id)) for id in conflict_ids)
+
+
+# What rules and others ask
+
+
+def case_id(rule: str, *subjects: str) -> str:
+    return derived_id("conflict", rule, *subjects)
+
+
+def outcome_of(cases: list[Conflict]) -> Outcome | None:
+    """A fact that clashed is counted in any case; it is 'conflict' where goods wait for a verdict, else applied and flagged."""
+    standing = [case for case in cases if case.state in OPEN]
+    for case in standing:
+        if case.blocking:
+            return Outcome("conflict", conflict_id=case.id)
+    return Outcome("applied", conflict_id=standing[0].id) if standing else None
 
 
 def occurrences_of(work: Work, conflict_id: str) -> list[Occurrence]:
     return work.find(Occurrence, Occurrence.conflict_id == conflict_id, order_by=Occurrence.number)
 
 
+def last_values(work: Work, case: Conflict) -> list[Any]:
+    """The fields that clashed last: [{field, base, server, device}]."""
+    return occurrences_of(work, case.id)[-1].values
+
+
 def fingerprint(values: list[Any], facts: dict[str, Any]) -> str:
     return hashlib.sha256(msgspec.json.encode([values, facts], order="deterministic")).hexdigest()[:32]
 
 
-def _close(work: Work, case: Conflict, option: str, note: str) -> None:
-    case.resolved_by = work.actor.id
+def _undecided(work: Work, conflict_id: str) -> Conflict:
+    case = work.get(Conflict, conflict_id)
+    work.allow("resolve", case.site_id)
+    if case.state not in OPEN:
+        raise Stale(
+            "Somebody has resolved this already.", by=case.resolved_by, at=case.resolved_at, option=case.resolution
+        )
+    return case
+
+
+def _close(work: Work, case: Conflict, option: str, note: str, *, by: str, remembered: bool = True) -> None:
+    """1. who, when and what; 2. what was decided is remembered, unless nothing of it is left; 3. no chain of a device's own
+    edits goes on from a field that was decided here."""
+    case.resolved_by = by
     case.resolved_at = work.now
     case.resolution = option
     case.resolution_note = note
+    cured = conflict_rules.RULES[case.rule].passes(work, case)
+    last = occurrences_of(work, case.id)[-1]
+    case.fingerprint = fingerprint(last.values, case.facts) if remembered and not cured else ""
+    case.decided = case.occurrences
+    for written in work.find(FieldWrite, FieldWrite.conflict_id == case.id):
+        written.conflict_id, written.device_id = "", ""
+
+
+def _let_go_on(work: Work, order_id: str) -> None:
+    if order := work.seek(returns.ReturnOrder, order_id):
+        dispositions.settle_order(work, order)
+        returns.progress(work, order)

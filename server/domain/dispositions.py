@@ -2,8 +2,11 @@
 
 from typing import Any, Literal, NamedTuple
 
+import msgspec
+
 from . import conflicts, policies, returns, stock
 from .catalog import Bin, Item, ReturnType
+from .conflict_rules import x06, x07, x18
 from .containers import MoveContainer, container_or_stub
 from .errors import Invalid, Waiting, WrongState
 from .events import (
@@ -119,7 +122,7 @@ def dispose(work: Work, command: Dispose) -> Outcome | None:
         return Outcome("noop")
     line = work.seek(returns.ReturnLine, command.line_id)
     order = work.seek(returns.ReturnOrder, line.order_id) if line else None
-    if line is None or order is None or line.stub or order.stub:
+    if line is None or order is None or ((line.stub or order.stub) and not (work.forced and line.received)):
         work.allow("dispose", command.site_id)
         raise Waiting(
             "These goods were received on a handheld that has not sent them yet.",
@@ -129,22 +132,35 @@ def dispose(work: Work, command: Dispose) -> Outcome | None:
     if command.quantity <= 0:
         raise Invalid("A quantity is at least 1.", field="quantity")
     if order.origin == "unclaimed":
-        raise WrongState("Nobody has claimed these goods yet: they can be inspected, not disposed of.", origin=order.origin)
+        raise WrongState(
+            "Nobody has claimed these goods yet: they can be inspected, not disposed of.", origin=order.origin
+        )
 
     undecided = line.inspected - line.disposed
-    if line.inspected > line.received and command.quantity > line.received - line.disposed:
-        raise Waiting("Some of these goods were received on a handheld that has not sent them yet.", subject=line.id)
-    clash = command.quantity > undecided and line.disposed > 0
-    if command.quantity > undecided and not clash:
-        raise WrongState(f"Only {undecided} of these goods are inspected.", inspected=line.inspected, disposed=line.disposed)
+    quantity = command.quantity
+    if line.inspected > line.received and quantity > line.received - line.disposed:
+        if not work.forced or line.received <= line.disposed:
+            raise Waiting(
+                "Some of these goods were received on a handheld that has not sent them yet.", subject=line.id
+            )
+        quantity = line.received - line.disposed  # as many as are here; a supervisor did not wait for the rest
+    clash = quantity > undecided and line.disposed > 0
+    if quantity > undecided and not clash:
+        raise WrongState(
+            f"Only {undecided} of these goods are inspected.", inspected=line.inspected, disposed=line.disposed
+        )
 
     policy = policy_of(work, order.type_code)
     if policies.allowed_dispositions(policy) and command.kind not in policies.allowed_dispositions(policy):
-        raise Invalid("The return type does not allow this disposition.", field="kind", allowed=policies.allowed_dispositions(policy))
+        raise Invalid(
+            "The return type does not allow this disposition.",
+            field="kind",
+            allowed=policies.allowed_dispositions(policy),
+        )
     item = work.get(Item, line.item_id)
-    beyond = command.kind == "scrap" and policies.needs_approval(policy, command.quantity * item.unit_cost)
+    beyond = command.kind == "scrap" and policies.needs_approval(policy, quantity * item.unit_cost)
     if command.to_container_id:
-        _into(work, command, item)
+        _into(work, command, item, quantity)
     disposition = work.add(
         Disposition,
         id=command.disposition_id,
@@ -153,7 +169,7 @@ def dispose(work: Work, command: Dispose) -> Outcome | None:
         line_id=line.id,
         inspection_id=command.inspection_id,
         item_id=line.item_id,
-        quantity=command.quantity,
+        quantity=quantity,
         kind=command.kind,
         state="proposed" if clash or (beyond and not work.may("scrap_above_limit", order.site_id)) else "decided",
         reason=command.reason,
@@ -168,18 +184,12 @@ def dispose(work: Work, command: Dispose) -> Outcome | None:
         at=work.now,
     )
     if clash:
-        others = [each for each in work.find(Disposition, Disposition.line_id == line.id) if each.id != disposition.id]
-        case = conflicts.open_case(
-            work, "X6", order.site_id, (line.id,), order_id=order.id, subject_kind="ReturnLine", subject_id=line.id,
-            values=[{"field": "kind", "base": None, "server": others[-1].kind if others else None, "device": command.kind}],
-            evidence={"disposition_id": disposition.id, "quantity": command.quantity, "undecided": undecided},
-        )  # fmt: skip
-        return Outcome("conflict", conflict_id=case.id)
-    work.count(line, disposed=command.quantity)
+        return Outcome("conflict", conflict_id=x06.found(work, disposition, order, line, undecided).id)
+    work.count(line, disposed=quantity)
     told = DispositionProposed if disposition.state == "proposed" else DispositionDecided
     work.record(
         told(
-            site_id=order.site_id, line_id=line.id, disposition_id=disposition.id, kind=command.kind, quantity=command.quantity
+            site_id=order.site_id, line_id=line.id, disposition_id=disposition.id, kind=command.kind, quantity=quantity
         ),
         order.id,
     )
@@ -215,15 +225,17 @@ def put_away(work: Work, command: PutAway) -> Outcome | None:
     if command.quantity <= 0:
         raise Invalid("A quantity is at least 1.", field="quantity")
     line = work.seek(returns.ReturnLine, command.line_id)
-    if line is None or not line.item_id:
+    item = work.look(Item, line.item_id) if line else None
+    if line is None or item is None:
         raise Waiting("These goods were received on a handheld that has not sent them yet.", subject=command.line_id)
-    item = work.get(Item, line.item_id)
-    target = work.get(Bin, command.bin_id)
+    target = work.seek(Bin, command.bin_id)
     order = work.get(returns.ReturnOrder, line.order_id)
+    if target is None:
+        args = msgspec.structs.asdict(command)
+        return conflicts.outcome_of([x18.found_bin(work, order.site_id, command.bin_id, "put_away", args, order.id)])
     lot = stock.Lot(command.lot, command.expiry, command.serial)
     cause = stock.Cause("put_away", line.order_id, line.id)
     left = command.quantity
-    outcome = None
     for disposition in _to_put_away(work, line.id, command, target):
         if not left:
             break  # the rest stays where it is, in its own tote
@@ -243,16 +255,19 @@ def put_away(work: Work, command: PutAway) -> Outcome | None:
     work.record(
         GoodsPutAway(site_id=order.site_id, line_id=line.id, quantity=command.quantity, bin_id=target.id), order.id
     )
-    outcome = _wrong_place(work, target, item.id, order.id, line.id)
+    wrong = x07.found(work, target, item.id, order.id, line.id)
     returns.progress(work, order)
-    return outcome
+    return conflicts.outcome_of([wrong]) if wrong else None
 
 
 def move_container(work: Work, command: MoveContainer) -> Outcome | None:
     """Everything in it changes bin; what was to be put away in that kind of zone is put away."""
     container = container_or_stub(work, command.container_id)
     work.allow("put_away", container.site_id, fact=True)
-    target = work.get(Bin, command.bin_id)
+    target = work.seek(Bin, command.bin_id)
+    if target is None:
+        args = msgspec.structs.asdict(command)
+        return conflicts.outcome_of([x18.found_bin(work, container.site_id, command.bin_id, "move_container", args)])
     if container.bin_id == target.id:
         return Outcome("noop")
     site_id = container.site_id or target.site_id
@@ -279,8 +294,8 @@ def move_container(work: Work, command: MoveContainer) -> Outcome | None:
             settle(work, order, disposition, work.get(Item, disposition.item_id))
     for order in orders.values():
         returns.progress(work, order)
-    wrong = [b for b in stock.contents(work, container.id) if b.quantity > 0]
-    return _wrong_place(work, target, wrong[0].item_id, "", "") if wrong else None
+    items = sorted({balance.item_id for balance in stock.contents(work, container.id) if balance.quantity > 0})
+    return conflicts.outcome_of([case for item_id in items if (case := x07.found(work, target, item_id, "", ""))])
 
 
 def send_away(work: Work, command: SendAway) -> None:
@@ -293,10 +308,19 @@ def send_away(work: Work, command: SendAway) -> None:
     if disposition.sent + command.quantity > disposition.posted or command.quantity <= 0:
         raise Invalid(f"{disposition.posted - disposition.sent} are ready to leave.", field="quantity")
     item = work.get(Item, disposition.item_id)
-    source = stock.Place("sellable" if disposition.kind == "exchange" else effect.status, disposition.bin_id, disposition.container_id)
-    if disposition.kind == "exchange" and stock.on_hand(work, disposition.site_id, item.id, "sellable") < command.quantity:
+    source = stock.Place(
+        "sellable" if disposition.kind == "exchange" else effect.status, disposition.bin_id, disposition.container_id
+    )
+    if (
+        disposition.kind == "exchange"
+        and stock.on_hand(work, disposition.site_id, item.id, "sellable") < command.quantity
+    ):
         raise WrongState("No sellable unit of this item is here to send as a replacement.", item_id=item.id)
-    lot = stock.Lot() if disposition.kind == "exchange" else stock.Lot(disposition.lot, disposition.expiry, disposition.serial)
+    lot = (
+        stock.Lot()
+        if disposition.kind == "exchange"
+        else stock.Lot(disposition.lot, disposition.expiry, disposition.serial)
+    )
     stock.transfer(
         work, disposition.site_id, item, command.quantity, source, stock.Place(effect.gone),
         stock.Cause("send_away", disposition.order_id, disposition.line_id), lot,
@@ -348,17 +372,39 @@ def settle_order(work: Work, order: "returns.ReturnOrder") -> None:
         settle(work, order, disposition, work.get(Item, disposition.item_id))
 
 
+def decided_for(work: Work, line: "returns.ReturnLine", kind: Kind, quantity: int, reason: str) -> Disposition:
+    """A supervisor's decision over goods that stand in quarantine, inspected or not. It posts when its order lets it."""
+    disposition = work.add(
+        Disposition, site_id=line.site_id, order_id=line.order_id, line_id=line.id, item_id=line.item_id, quantity=quantity,
+        kind=kind, state="decided", reason=reason, mutation_id=work.cause, device_id=work.device_id, by=work.actor.id,
+        decided_by=work.actor.id, made_at=work.made_at, at=work.now,
+    )  # fmt: skip
+    work.count(line, disposed=quantity)
+    work.record(
+        DispositionDecided(
+            site_id=line.site_id, line_id=line.id, disposition_id=disposition.id, kind=kind, quantity=quantity
+        ),
+        line.order_id,
+    )
+    return disposition
+
+
+def of_line(work: Work, line_id: str) -> list[Disposition]:
+    """In the order in which they came."""
+    return work.find(Disposition, Disposition.line_id == line_id, order_by=(Disposition.at, Disposition.id))
+
+
 def policy_of(work: Work, type_code: str) -> dict[str, Any]:
     kind = work.first(ReturnType, ReturnType.code == type_code) if type_code else None
     return kind.policy if kind else {}
 
 
-def _into(work: Work, command: Dispose, item: Item) -> None:
+def _into(work: Work, command: Dispose, item: Item, quantity: int) -> None:
     """The goods are put into the tote of this outcome."""
     tote = container_or_stub(work, command.to_container_id)
     lot = stock.Lot(command.lot, command.expiry, command.serial)
     for units, place, kind in stock.take(
-        work, command.site_id, item, command.quantity, stock.Place("quarantine", "", command.container_id), lot
+        work, command.site_id, item, quantity, stock.Place("quarantine", "", command.container_id), lot
     ):
         # A tote without a bin of its own stands where its first goods stood.
         tote.bin_id = tote.bin_id or place.bin_id
@@ -371,25 +417,14 @@ def _into(work: Work, command: Dispose, item: Item) -> None:
 def _to_put_away(work: Work, line_id: str, command: PutAway, target: Bin) -> list[Disposition]:
     waiting = [
         each
-        for each in work.find(Disposition, Disposition.line_id == line_id, Disposition.state != "void", order_by=Disposition.id)
+        for each in work.find(
+            Disposition, Disposition.line_id == line_id, Disposition.state != "void", order_by=Disposition.id
+        )
         if each.put_away < each.quantity
         and (not command.serial or each.serial in ("", command.serial))
         and target.kind in EFFECTS[each.kind].zones
     ]
     return sorted(waiting, key=lambda each: each.container_id != command.container_id)
-
-
-def _wrong_place(work: Work, target: Bin, item_id: str, order_id: str, line_id: str) -> Outcome | None:
-    """X7: a bin that is closed, or that holds another status than its zone is for."""
-    mixed = misplaced(work, target, item_id)
-    if target.active and not mixed:
-        return None
-    case = conflicts.open_case(
-        work, "X7", target.site_id, (target.id, item_id), order_id=order_id, subject_kind="ReturnLine", subject_id=line_id,
-        facts={"bin": target.code, "bin_kind": target.kind, "statuses": mixed, "active": target.active, "bin_id": target.id,
-               "item_id": item_id}, blocking=bool(mixed),
-    )  # fmt: skip
-    return Outcome("conflict", conflict_id=case.id)
 
 
 ZONES: dict[str, tuple[str, ...]] = {
@@ -401,8 +436,15 @@ ZONES: dict[str, tuple[str, ...]] = {
 
 def misplaced(work: Work, target: Bin, item_id: str) -> list[str]:
     """The statuses of this item that stand in this bin and should not."""
-    standing = work.find(
-        stock.StockBalance, stock.StockBalance.bin_id == target.id, stock.StockBalance.item_id == item_id,
-        stock.StockBalance.quantity > 0,
-    )  # fmt: skip
-    return sorted({each.status for each in standing if target.kind not in ZONES.get(each.status, (target.kind,))})
+    return sorted(
+        {each.status for each in stock.standing_in(work, target.id, item_id) if not fits(target, each.status)}
+    )
+
+
+def fits(bin: Bin, status: str) -> bool:
+    return bin.kind in ZONES.get(status, (bin.kind,))
+
+
+def home_of(status: str) -> str:
+    """The kind of zone where goods of this status belong first."""
+    return ZONES.get(status, ("exception",))[0]

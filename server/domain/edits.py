@@ -8,6 +8,7 @@ server and device value, and only that field waits.
 from typing import TYPE_CHECKING, Any
 
 from . import conflicts, returns
+from .conflict_rules import x11
 from .errors import Invalid, WrongState
 from .events import ReturnEdited
 from .model import Outcome
@@ -36,7 +37,10 @@ def edit(
 ) -> Outcome | None:
     kind = type(record).__name__
     _checked(kind, set)
-    if not open_for_edits:
+    struck = order.status == "cancelled" or getattr(record, "removed", False)
+    if struck and work.device_id:
+        return Outcome("conflict", conflict_id=x11.edited_after(work, record, order, set, was).id)
+    if not open_for_edits or struck:
         if not work.device_id:
             raise WrongState("This return order is not a draft; amend it to change it.", status=order.status)
         values = [{"field": name, "base": was.get(name), "server": getattr(record, name), "device": value}
@@ -73,7 +77,7 @@ def edit(
     for clash in clashes:
         case = conflicts.open_case(
             work, "X14", order.site_id, (record.id, clash["field"]), order_id=order.id, subject_kind=kind,
-            subject_id=record.id, field=clash["field"], values=[clash], blocking=kind == "ReturnLine",
+            subject_id=record.id, field=clash["field"], values=[clash],
         )  # fmt: skip
         joined = case.id
         _remember(work, kind, record.id, clash["field"], clash["device"], clash["base"], case.id)

@@ -130,6 +130,29 @@ class ScanTakenBack(Event, frozen=True):
     reason: str
 
 
+class ScanCorrected(Event, frozen=True):
+    """subject: the order. What was scanned is now on this line, as what it really is"""
+
+    line_id: str
+    receipt_id: str
+    quantity: int
+
+
+class ClaimTaken(Event, frozen=True):
+    """subject: the claim"""
+
+    outbound_line_id: str
+    quantity: int
+
+
+class ClaimEnded(Event, frozen=True):
+    """subject: the claim; state: given_back | expired"""
+
+    outbound_line_id: str
+    quantity: int
+    state: str
+
+
 class BarcodeMapped(Event, frozen=True):
     text: str
     item_id: str
@@ -214,6 +237,11 @@ class ConflictResolved(Event, frozen=True):
     option: str
 
 
+class ConflictResolvedItself(Event, frozen=True):
+    rule: str
+    why: str
+
+
 class ConflictDismissed(Event, frozen=True):
     rule: str
     reason: str
@@ -229,6 +257,12 @@ class NumbersLost(Event, frozen=True):
 class MutationHeld(Event, frozen=True):
     name: str
     waits_for: str
+
+
+class MutationForced(Event, frozen=True):
+    """subject: the mutation a supervisor did not let wait any longer"""
+
+    name: str
 
 
 class MutationRejected(Event, frozen=True):

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from . import conflicts, returns
+from . import photos, returns
+from .conflict_rules import x03
 from .errors import Invalid
 from .events import GoodsInspected
 from .model import Command, Outcome, Table, integer, json_list, long_text, moment, ref
@@ -80,7 +81,6 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
     line = work.seek(returns.ReturnLine, command.line_id)
     if line is None:  # received on a handheld that has not sent it yet: the verdict is a fact all the same
         line = work.add(returns.ReturnLine, id=command.line_id, site_id=command.site_id, stub=True)
-    earlier = _earlier(work, command)
     inspection = work.add(
         Inspection,
         id=command.inspection_id,
@@ -105,6 +105,9 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
         made_at=work.made_at,
         at=work.now,
     )
+    photos.expect(
+        work, inspection.photos, "Inspection", inspection.id, site_id=inspection.site_id, order_id=inspection.order_id
+    )
     work.record(
         GoodsInspected(
             site_id=command.site_id, line_id=line.id, inspection_id=inspection.id, quantity=command.quantity,
@@ -113,26 +116,22 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
         line.order_id,
     )  # fmt: skip
 
+    earlier = None if command.supersedes else x03.earlier(work, inspection, line)
     if command.supersedes:
         if corrected := work.seek(Inspection, command.supersedes):
             corrected.superseded_by = inspection.id
             work.count(line, inspected=command.quantity - corrected.quantity)
     elif earlier is None:
         work.count(line, inspected=command.quantity)
-    elif (earlier.verdict, earlier.grade) != (command.verdict, command.grade):
-        case = conflicts.open_case(
-            work, "X3", command.site_id, (line.id, command.serial), order_id=line.order_id, subject_kind="ReturnLine",
-            subject_id=line.id, values=[
-                {"field": "verdict", "base": None, "server": earlier.verdict, "device": command.verdict},
-                {"field": "grade", "base": None, "server": earlier.grade, "device": command.grade},
-            ], evidence={"first": earlier.id, "second": inspection.id},
-        )  # fmt: skip
-        return Outcome("conflict", conflict_id=case.id)
-    else:
+    elif x03.one_and_the_same(earlier, inspection, line):
         # Two people, the same verdict: one inspection, with the photos of both.
         inspection.superseded_by = earlier.id
         earlier.photos = [*earlier.photos, *inspection.photos]
         return Outcome("merged")
+    else:
+        if not inspection.serial:
+            work.count(line, inspected=command.quantity)
+        return Outcome("conflict", conflict_id=x03.open_case(work, earlier, inspection, line).id)
     if order := work.seek(returns.ReturnOrder, line.order_id):
         returns.progress(work, order)
     return None
@@ -156,11 +155,3 @@ def _whole(command: Inspect) -> None:
     failed = any(result.outcome == "fail" for result in command.checks)
     if command.verdict == "pass" and failed:
         raise Invalid("A failed check and the verdict 'pass' do not go together.", field="verdict")
-
-
-def _earlier(work: Work, command: Inspect) -> Inspection | None:
-    """Another inspection of the very same unit; of units without a serial number nobody can say."""
-    if not command.serial or command.supersedes:
-        return None
-    found = [each for each in current(work, command.line_id) if each.serial == command.serial]
-    return found[-1] if found else None

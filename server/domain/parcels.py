@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlmodel import Field
 
-from . import returns
+from . import photos, returns
+from .conflict_rules import x09
 from .errors import Invalid, WrongState
 from .events import (
     LoadClosed,
@@ -150,6 +151,7 @@ def note_damage(work: Work, command: NoteDamage) -> None:
     work.allow("sign_for", parcel.site_id, fact=True)
     parcel.damage = command.damage
     parcel.photos = [*parcel.photos, *command.photos]
+    photos.expect(work, command.photos, "Parcel", parcel.id, site_id=parcel.site_id)
     work.record(ParcelDamaged(site_id=parcel.site_id, damage=command.damage), parcel.id)
 
 
@@ -203,6 +205,7 @@ def close_parcel(work: Work, command: CloseParcel) -> None:
         raise Invalid("An empty parcel needs a photo.", field="photos")
 
     parcel.photos = [*parcel.photos, *command.photos]
+    photos.expect(work, command.photos, "Parcel", parcel.id, site_id=parcel.site_id)
     if command.unclaimed and parcel.state != "claimed":
         parcel.state = "unclaimed"
         parcel.unclaimed_at = parcel.unclaimed_at or work.now
@@ -236,6 +239,7 @@ def claim_parcel(work: Work, command: ClaimParcel) -> None:
                 order.origin = "without_order"
                 order.customer_id = command.customer_id
                 order.content += 1
+                x09.found_in(work, order)
     parcel.state = "claimed"
     parcel.claimed_by = work.actor.id
     if command.order_id and command.order_id not in parcel.order_ids:

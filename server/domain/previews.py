@@ -3,12 +3,16 @@
 Run inside `Database.rehearse`; there is no second description of any resolution.
 """
 
+from typing import Any
+
 import msgspec
 
-from . import conflicts, edits, returns, stock
+from . import conflicts, dispositions, documents, edits, records, returns, stock
 from .catalog import Bin, Item
+from .commands import execute
 from .conflict_rules import RULES
 from .errors import Refusal
+from .model import Table
 from .work import Work
 
 
@@ -40,88 +44,87 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """`refused`: why this option cannot be taken now, in a sentence; then there are no effects."""
 
     option: str
+    value: Any = None
+    """What it was tried with, where the option takes a value."""
     stock: list[StockEffect] = []
     fields: list[FieldEffect] = []
     refused: str = ""
 
 
-SHOWN = {
-    "ReturnOrder": ("status", "authorised", "origin", "revision"),
-    "ReturnLine": ("received", "inspected", "disposed", "closed"),
+SHOWN: dict[type[Table], tuple[str, ...]] = {
+    returns.ReturnOrder: ("number", "status", "authorised", "origin", "revision", *edits.EDITABLE["ReturnOrder"]),
+    returns.ReturnLine: ("received", "inspected", "disposed", "closed", "removed", *edits.EDITABLE["ReturnLine"]),
+    documents.OutboundLine: ("returned", "claimed"),
+    dispositions.Disposition: ("kind", "state", "quantity"),
+    records.Mutation: ("status",),
 }
+"""What a supervisor is shown of what changes. Goods are told from the ledger."""
 
 
-def previews(work: Work, conflict_id: str) -> list[Preview]:
-    """One for each option, in the order of the rule. An option that needs a value is tried with the one that stands."""
+def previews(work: Work, conflict_id: str, option: str = "", value: Any = None) -> list[Preview]:
+    """One for each option, in the order of the rule, or for the one that is named. An option that takes a value is tried with
+    `value`, else with the one it begins with."""
     case = work.get(conflicts.Conflict, conflict_id)
     work.allow("resolve", case.site_id)
-    return [_preview(work, conflict_id, option) for option in RULES[case.rule].options]
+    return [_preview(work, conflict_id, name, value) for name in RULES[case.rule].options if option in ("", name)]
 
 
-def _preview(work: Work, conflict_id: str, option: str) -> Preview:
+def takes(option: str) -> str:
+    """What kind of value an option of this name takes, whatever its rule."""
+    return next((rule.options[option].takes for rule in RULES.values() if option in rule.options), "")
+
+
+def _preview(work: Work, conflict_id: str, name: str, value: Any) -> Preview:
     case = work.get(conflicts.Conflict, conflict_id)
-    before = _seen(work, case)
-    work.because_of(f"preview:{option}")
+    option = RULES[case.rule].options[name]
+    given = option.begins_with(work, case) if value is None else value
+    work.because_of(f"preview:{name}")
     try:
         with work.savepoint():
-            conflicts.resolve_conflict(
-                work,
-                conflicts.ResolveConflict(
-                    conflict_id=conflict_id, option=option, value=_standing(work, case), note="preview"
-                ),
-            )
-            work.flush()
-            after = _seen(work, work.get(conflicts.Conflict, conflict_id))
-            raise _Enough(
-                Preview(
-                    option=option,
-                    stock=_moved(work),
-                    fields=[
-                        FieldEffect(kind=kind, id=id, field=field, before=before.get((kind, id, field), 0), after=value)
-                        for (kind, id, field), value in after.items()
-                        if before.get((kind, id, field)) != value
-                    ],
-                )
-            )
+            execute(
+                work, "resolve_conflict",
+                conflicts.ResolveConflict(conflict_id=conflict_id, option=name, value=given, note="preview"),
+            )  # fmt: skip
+            raise _Enough(_moved(work), _seen(work))
     except _Enough as enough:
-        return enough.preview
+        return Preview(option=name, value=given, stock=enough.stock, fields=_changed(work, enough.after))
     except Refusal as refusal:
-        return Preview(option=option, refused=refusal.sentence)
+        return Preview(option=name, value=given, refused=refusal.sentence)
 
 
 class _Enough(Exception):
-    def __init__(self, preview: Preview) -> None:
-        self.preview = preview
+    def __init__(self, stock: list[StockEffect], after: "Seen") -> None:
+        self.stock, self.after = stock, after
 
 
-def _standing(work: Work, case: conflicts.Conflict) -> str | int | None:
-    """The value the field has: what `enter_value` begins with."""
-    if not case.field:
-        return None
-    record = work.look(
-        returns.ReturnOrder if case.subject_kind == "ReturnOrder" else returns.ReturnLine, case.subject_id
-    )
-    value: str | int | None = getattr(record, case.field, None)
-    return value
+Shown = str | int | bool
+Seen = dict[tuple[type[Table], str, str], Shown]
 
 
-def _seen(work: Work, case: conflicts.Conflict) -> dict[tuple[str, str, str], str | int | bool]:
-    records: list[returns.ReturnOrder | returns.ReturnLine] = []
-    if order := work.seek(returns.ReturnOrder, case.order_id):
-        records = [order, *returns.lines_of(work, order.id)]
-    found = {}
-    for record in records:
-        kind = type(record).__name__
-        for field in (*SHOWN[kind], *edits.EDITABLE[kind]):
-            value = getattr(record, field)
-            if isinstance(value, str | int):
-                found[kind, record.id, field] = value
-    return found
+def _seen(work: Work) -> Seen:
+    return {
+        (model, record.id, field): value
+        for model, fields in SHOWN.items()
+        for record in work.touched(model)
+        for field in fields
+        if isinstance(value := getattr(record, field), str | int)
+    }  # fmt: skip
+
+
+def _changed(work: Work, after: Seen) -> list[FieldEffect]:
+    """Asked when everything has been taken back: a record that is not there begins empty."""
+    effects = []
+    for (model, id, field), value in after.items():
+        record = work.look(model, id)
+        before: Shown = getattr(record, field) if record is not None else type(value)()
+        if before != value:
+            effects.append(FieldEffect(kind=model.__name__, id=id, field=field, before=before, after=value))
+    return effects
 
 
 def _moved(work: Work) -> list[StockEffect]:
     sums: dict[tuple[str, str, str], list[int]] = {}
-    for entry in work.all(stock.StockEntry, mutation_id=work.cause):
+    for entry in work.touched(stock.StockEntry):
         total = sums.setdefault((entry.item_id, entry.status, entry.bin_id), [0, 0])
         total[0] += entry.quantity
         total[1] += entry.quantity * entry.unit_cost

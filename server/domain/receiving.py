@@ -2,10 +2,9 @@
 
 from sqlmodel import Field
 
-from . import conflicts, inspections, returns, stock
+from . import conflict_rules, conflicts, corrections, inspections, outbound_claims, returns, stock
 from .catalog import Barcode, Item
 from .containers import container_or_stub
-from .documents import OutboundLine
 from .errors import Duplicate, Invalid, Waiting, WrongState
 from .events import BarcodeMapped, ItemScanned, ScanTakenBack
 from .model import Command, Outcome, Table, integer, moment, ref
@@ -84,11 +83,14 @@ def scan_item(work: Work, command: ScanItem) -> Outcome | None:
 
     order = returns.order_or_stub(work, command.order_id, command.site_id)
     line = _line(work, command, order)
-    item = work.look(Item, command.item_id) if command.item_id else None
+    # The handheld may not have heard yet what this code is.
+    item = work.look(Item, command.item_id) if command.item_id else known_item(work, command.text, order.owner_id)
+    item_id = command.item_id or (item.id if item else "")
+    line.item_id = line.item_id or item_id
     bin_id = stock.receiving_bin(work, order.site_id, command.bin_id, command.container_id)
     if command.container_id:
         container_or_stub(work, command.container_id)
-    work.add(
+    receipt = work.add(
         Receipt,
         id=command.receipt_id,
         site_id=order.site_id,
@@ -97,7 +99,7 @@ def scan_item(work: Work, command: ScanItem) -> Outcome | None:
         parcel_id=command.parcel_id,
         container_id=command.container_id,
         bin_id=bin_id,
-        item_id=command.item_id,
+        item_id=item_id,
         quantity=command.quantity,
         lot=command.lot,
         expiry=command.expiry,
@@ -116,8 +118,7 @@ def scan_item(work: Work, command: ScanItem) -> Outcome | None:
     # Never refused, whatever became of the order meanwhile: the goods stand on the dock. They count and stay in
     # quarantine; a refused scan would leave goods that no book knows.
     work.count(line, received=command.quantity)
-    if line.outbound_line_id and (shipped := work.seek(OutboundLine, line.outbound_line_id)):
-        work.count(shipped, returned=command.quantity)
+    outbound_claims.received(work, line, command.quantity)
     if item is not None:
         stock.move(
             work, order.site_id, item, command.quantity, stock.OUT,
@@ -132,7 +133,9 @@ def scan_item(work: Work, command: ScanItem) -> Outcome | None:
         order.id,
     )  # fmt: skip
     returns.progress(work, order)
-    return _clash(work, command, order, line)
+    return conflicts.outcome_of(
+        [case for found in conflict_rules.OF_A_SCAN if (case := found(work, receipt, order, line))]
+    )
 
 
 def unreceive(work: Work, command: Unreceive) -> None:
@@ -149,8 +152,7 @@ def unreceive(work: Work, command: Unreceive) -> None:
 
     work.count(receipt, unreceived=command.quantity)
     work.count(line, received=-command.quantity)
-    if line.outbound_line_id and (shipped := work.seek(OutboundLine, line.outbound_line_id)):
-        work.count(shipped, returned=-command.quantity)
+    outbound_claims.received(work, line, -command.quantity)
     if item := work.look(Item, receipt.item_id):
         stock.transfer(
             work, receipt.site_id, item, command.quantity,
@@ -187,19 +189,48 @@ def map_barcode(work: Work, command: MapBarcode) -> Outcome | None:
         text=command.text,
         quantity=command.quantity,
     )
-    for receipt in work.find(Receipt, Receipt.text == command.text, Receipt.item_id == ""):
-        receipt.item_id = item.id
-        line = work.get(returns.ReturnLine, receipt.line_id)
-        line.item_id = item.id
-        units = receipt.quantity - receipt.unreceived
-        if units:
-            stock.move(
-                work, receipt.site_id, item, units, stock.OUT,
-                stock.Place("quarantine", receipt.bin_id, receipt.container_id),
-                stock.Cause("receive", receipt.order_id, line.id), stock.Lot(receipt.lot, receipt.expiry, receipt.serial),
-            )  # fmt: skip
+    waiting = work.find(Receipt, Receipt.text == command.text, Receipt.item_id == "", order_by=Receipt.id)
+    for receipt in waiting:
+        identify(work, receipt, item, command.quantity)
+    for site_id in sorted({receipt.site_id for receipt in waiting}):
+        if case := work.seek(conflicts.Conflict, conflicts.case_id("X8", site_id, command.text)):
+            conflicts.ease_case(work, case)
     work.record(BarcodeMapped(text=command.text, item_id=item.id), item.id)
     return None
+
+
+def identify(work: Work, receipt: Receipt, item: Item, pack: int = 1) -> None:
+    """Goods received under an unknown code are this item, `pack` of it for each scan: they become stock, on the line that expects
+    them."""
+    line = work.get(returns.ReturnLine, receipt.line_id)
+    if pack > 1:
+        work.count(line, received=corrections.standing(receipt) * (pack - 1))
+        receipt.quantity, receipt.unreceived = receipt.quantity * pack, receipt.unreceived * pack
+    corrections.correct(work, receipt, item=item)
+    line.item_id = line.item_id or item.id
+    order = work.get(returns.ReturnOrder, receipt.order_id)
+    corrections.reassign(work, receipt, corrections.standing(receipt), corrections.line_for(work, order, item.id))
+
+
+def known_item(work: Work, text: str, owner_id: str = "") -> Item | None:
+    """The one item this code stands for, if there is just one."""
+    found = (
+        {code.item_id for code in work.all(Barcode, text=text) if not owner_id or code.owner_id == owner_id}
+        if text
+        else set()
+    )
+    return work.look(Item, found.pop()) if len(found) == 1 else None
+
+
+def take_back(work: Work, receipt: Receipt, reason: str) -> None:
+    """All of it that has not been taken back yet."""
+    if left := corrections.standing(receipt):
+        unreceive(work, Unreceive(receipt_id=receipt.id, quantity=left, reason=reason))
+
+
+def of_line(work: Work, line_id: str) -> list[Receipt]:
+    """In the order in which they came."""
+    return work.find(Receipt, Receipt.line_id == line_id, order_by=(Receipt.at, Receipt.id))
 
 
 def _line(work: Work, command: ScanItem, order: "returns.ReturnOrder") -> "returns.ReturnLine":
@@ -221,25 +252,3 @@ def _line(work: Work, command: ScanItem, order: "returns.ReturnOrder") -> "retur
             inspection.order_id, inspection.item_id = order.id, command.item_id
     line.removed = False  # struck from the document meanwhile; the goods came all the same
     return line
-
-
-def _clash(work: Work, command: ScanItem, order: "returns.ReturnOrder", line: "returns.ReturnLine") -> Outcome | None:
-    """The clashes that need only what this transaction holds; the scan is counted in each."""
-    if order.status in ("cancelled", "rejected"):
-        case = conflicts.open_case(
-            work, "X5", order.site_id, (order.id,), order_id=order.id, subject_kind="ReturnOrder", subject_id=order.id,
-            facts={"status": order.status}, evidence={"receipt_id": command.receipt_id, "quantity": command.quantity},
-        )  # fmt: skip
-        return Outcome("conflict", conflict_id=case.id)
-    if command.serial and any(
-        other.id != command.receipt_id and other.quantity > other.unreceived
-        for other in work.find(Receipt, Receipt.serial == command.serial, Receipt.item_id == command.item_id,
-                               Receipt.site_id == order.site_id)
-        if stock.in_building(work, order.site_id, command.item_id, command.serial) > 1
-    ):  # fmt: skip
-        case = conflicts.open_case(
-            work, "X2", order.site_id, (command.item_id, command.serial), order_id=order.id, subject_kind="ReturnLine",
-            subject_id=line.id, facts={"serial": command.serial}, evidence={"receipt_id": command.receipt_id},
-        )  # fmt: skip
-        return Outcome("conflict", conflict_id=case.id)
-    return None

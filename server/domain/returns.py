@@ -2,11 +2,12 @@
 
 from typing import Any, TypeVar
 
-from sqlmodel import Field, col
+from sqlmodel import Field
 
-from . import conflicts, dispositions, edits, inspections, receiving
+from . import conflicts, dispositions, edits, inspections, outbound_claims, receiving
 from .catalog import ReturnType, Site
-from .documents import Document, OutboundLine
+from .conflict_rules import x01, x11, x16, x18
+from .documents import Document
 from .errors import Duplicate, Invalid, NotAllowed, Stale, Waiting, WrongState
 from .events import (
     LineSettledShort,
@@ -140,7 +141,10 @@ class AddReturnLine(Command, frozen=True):
 
 
 class RemoveReturnLine(Command, frozen=True):
+    """`was`: the values this person saw. A line that others have changed since is not struck unseen (X11)."""
+
     line_id: str
+    was: dict[str, Any] = {}
 
 
 class SubmitReturn(Command, frozen=True):
@@ -249,8 +253,8 @@ def create_return(work: Work, command: CreateReturn) -> Outcome | None:
     order = work.seek(ReturnOrder, command.order_id)
     if order is not None and not order.stub:
         return Outcome("noop")
-    if command.type_code and not work.first(ReturnType, ReturnType.code == command.type_code):
-        raise Invalid("This return type does not exist.", field="type_code")
+    if command.type_code and not work.device_id and not _in_use(work, command.type_code):
+        raise Invalid("This return type does not exist, or is not in use any more.", field="type_code")
 
     site = work.look(Site, command.site_id)
     values = {
@@ -276,13 +280,13 @@ def create_return(work: Work, command: CreateReturn) -> Outcome | None:
     for draft in command.lines:
         _put_line(work, order, draft)
     work.record(ReturnCreated(site_id=order.site_id, number=order.number), order.id)
-    return None
+    return _odd_papers(work, order)
 
 
 def add_return_line(work: Work, command: AddReturnLine) -> None:
     order = editable(work, command.order_id)
     _put_line(work, order, command.line)
-    _changed(work, order, ["lines"])
+    changed(work, order, ["lines"])
 
 
 def edit_return(work: Work, command: EditReturn) -> Outcome | None:
@@ -305,8 +309,13 @@ def remove_return_line(work: Work, command: RemoveReturnLine) -> Outcome | None:
         return Outcome("noop")
     if line.received:
         raise WrongState("Goods of this line have been received; it stays.", received=line.received)
+    unseen = [name for name, value in command.was.items() if getattr(line, name, value) != value]
+    if unseen and work.device_id:
+        return Outcome("conflict", conflict_id=x11.removed_after(work, line, order, command.was).id)
+    if unseen:
+        raise Stale("Somebody has changed this line since you looked. Look at it again.", fields=unseen)
     line.removed = True
-    _changed(work, order, ["lines"])
+    changed(work, order, ["lines"])
     return None
 
 
@@ -322,10 +331,9 @@ def submit_return(work: Work, command: SubmitReturn) -> Outcome | None:
         raise Invalid("A return order needs a return type.", field="type_code")
     if not lines:
         raise Invalid("A return order needs at least one line.", field="lines")
-    for line in lines:
-        _within_what_was_shipped(work, order, line)
     if missing := missing_documents(work, order):
         raise Invalid("Documents are missing: " + ", ".join(missing) + ".", field="documents", missing=missing)
+    outcome = outbound_claims.file_lines(work, order, lines)
 
     order.status = status
     order.submitted_by = work.actor.id
@@ -340,7 +348,7 @@ def submit_return(work: Work, command: SubmitReturn) -> Outcome | None:
         submitted_at=work.now,
     )
     work.record(ReturnSubmitted(site_id=order.site_id, revision=order.revision), order.id)
-    return None
+    return outcome
 
 
 # Review
@@ -386,6 +394,7 @@ def reject_return(work: Work, command: RejectReturn) -> Outcome | None:
             raise WrongState("This return is approved and under way; put it on hold instead.", status=order.status)
     else:
         order.status = after(order.status, "reject")
+        outbound_claims.give_back(work, order.id)
     order.rejection = command.reason
     order.reviewed_by = work.actor.id
     order.reviewed_at = work.now
@@ -399,6 +408,7 @@ def amend_return(work: Work, command: AmendReturn) -> None:
     work.allow("amend", order.site_id, order.owner_id)
     _reason(command.reason)
     order.status = after(order.status, "amend")
+    outbound_claims.give_back(work, order.id)
     order.authorised = False
     order.revision += 1
     order.content += 1
@@ -416,6 +426,7 @@ def cancel_return(work: Work, command: CancelReturn) -> Outcome | None:
             "Goods of this return have been received; it cannot be cancelled any more.", status=order.status
         )
     order.status = after(order.status, "cancel")
+    outbound_claims.give_back(work, order.id)
     order.authorised = False
     order.cancelled_at = work.now
     work.record(ReturnCancelled(site_id=order.site_id, reason=command.reason), order.id)
@@ -442,6 +453,7 @@ def release_return(work: Work, command: ReleaseReturn) -> Outcome | None:
         return Outcome("noop")
     order.status, order.held_status = order.held_status, ""
     work.record(ReturnReleased(site_id=order.site_id), order.id)
+    x01.counted_again(work, order)
     dispositions.settle_order(work, order)
     progress(work, order)
     return None
@@ -486,7 +498,7 @@ def open_return_without_order(work: Work, command: OpenReturnWithoutOrder) -> Ou
             setattr(order, name, value)
     work.record(ReturnOpenedWithoutOrder(site_id=order.site_id, number=order.number), order.id)
     progress(work, order)
-    return None
+    return _odd_papers(work, order)
 
 
 def settle_short(work: Work, command: SettleShort) -> None:
@@ -497,6 +509,7 @@ def settle_short(work: Work, command: SettleShort) -> None:
     if not 0 < command.quantity <= missing:
         raise Invalid(f"{missing} of this line are still expected.", field="quantity", missing=missing)
     work.count(line, **({"lost": command.quantity} if command.lost else {"short": command.quantity}))
+    outbound_claims.give_back_units(work, line, command.quantity)
     work.record(
         LineSettledShort(
             site_id=order.site_id, line_id=line.id, quantity=command.quantity, lost=command.lost, reason=command.reason
@@ -604,18 +617,25 @@ def hand_over_lines(work: Work, source: ReturnOrder, target: ReturnOrder) -> Non
         if taker is line:
             line.order_id = target.id
         else:
+            outbound_claims.received(work, line, -line.received)
+            outbound_claims.received(work, taker, line.received)
             work.count(taker, **counts)
             work.count(line, **{name: -count for name, count in counts.items()})
             line.removed = True
-        if taker.outbound_line_id and (shipped := work.seek(OutboundLine, taker.outbound_line_id)):
-            work.count(shipped, returned=counts["received"])
         for model in (receiving.Receipt, inspections.Inspection, dispositions.Disposition):
             for record in work.all(model, line_id=line.id):
                 record.order_id, record.line_id = target.id, taker.id
     source.status = "cancelled"
     source.cancelled_at = work.now
     source.note = (source.note + f"\n→ {target.number}").strip()
+    x01.counted_again(work, target)
     progress(work, target)
+
+
+def changed(work: Work, order: ReturnOrder, fields: list[str]) -> None:
+    """What is reviewed is not what it was: an approval names what it saw."""
+    order.content += 1
+    work.record(ReturnEdited(site_id=order.site_id, fields=fields), order.id)
 
 
 def editable(work: Work, order_id: str) -> ReturnOrder:
@@ -630,9 +650,9 @@ T = TypeVar("T", ReturnOrder, ReturnLine)
 
 
 def _intended(work: Work, model: type[T], id: str) -> T:
-    """An intention about something another handheld still holds waits for it."""
+    """An intention about something another handheld still holds waits for it, unless a supervisor forces it."""
     record = work.seek(model, id)
-    if record is None or record.stub:
+    if record is None or (record.stub and not work.forced):
         raise Waiting("This waits for what another handheld has not sent yet.", subject=id)
     return record
 
@@ -662,41 +682,14 @@ def _put_line(work: Work, order: ReturnOrder, draft: LineDraft) -> None:
         raise Duplicate("This line exists already.", line_id=draft.line_id)
 
 
-def _changed(work: Work, order: ReturnOrder, fields: list[str]) -> None:
-    order.content += 1
-    work.record(ReturnEdited(site_id=order.site_id, fields=fields), order.id)
+def _odd_papers(work: Work, order: ReturnOrder) -> Outcome | None:
+    """A document made without network may bear a number that is taken, or a type that is not in use any more."""
+    return conflicts.outcome_of([case for case in (x16.found(work, order), x18.found_type(work, order)) if case])
 
 
-def _within_what_was_shipped(work: Work, order: ReturnOrder, line: ReturnLine) -> None:
-    if not line.outbound_line_id:
-        return
-    shipped = work.look(OutboundLine, line.outbound_line_id)
-    if shipped is None:
-        raise Invalid("That outbound line does not exist.", field="outbound_line_id", line_id=line.id)
-    filed = sum(
-        other.expected - other.received
-        for other in work.find(
-            ReturnLine, ReturnLine.outbound_line_id == shipped.id, col(ReturnLine.removed).is_(False)
-        )
-        if other.id != line.id and other.order_id != order.id and _is_filed(work, other.order_id)
-    )
-    returnable = shipped.quantity - shipped.returned - filed
-    if line.expected > returnable:
-        raise Invalid(
-            f"{line.expected} are asked back, but only {max(returnable, 0)} can come: "
-            f"{shipped.quantity} shipped, {shipped.returned} already back, {filed} filed elsewhere.",
-            field="quantity",
-            line_id=line.id,
-            shipped=shipped.quantity,
-            returned=shipped.returned,
-            filed=filed,
-            returnable=max(returnable, 0),
-        )
-
-
-def _is_filed(work: Work, order_id: str) -> bool:
-    order = work.look(ReturnOrder, order_id)
-    return order is not None and order.status in ("submitted", "approved", "receiving")
+def _in_use(work: Work, type_code: str) -> bool:
+    kind = work.first(ReturnType, ReturnType.code == type_code)
+    return kind is not None and kind.active
 
 
 def _as_seen(order: ReturnOrder, content: int) -> None:
@@ -739,4 +732,5 @@ def _all_expected(order: ReturnOrder, lines: list[ReturnLine]) -> bool:
 def _complete(work: Work, order: ReturnOrder) -> None:
     order.status = "completed"
     order.completed_at = work.now
+    outbound_claims.give_back(work, order.id)
     work.record(ReturnCompleted(site_id=order.site_id), order.id)

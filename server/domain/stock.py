@@ -44,7 +44,7 @@ class StockEntry(Table, table=True):
     quantity: int = integer()
     unit_cost: int = integer()
     currency: str = "CNY"
-    cause: str = ""  # receive | unreceive | dispose | put_away | move | import | resolve
+    cause: str = ""  # receive | unreceive | correct | dispose | put_away | move | send_away | import
     order_id: str = ""
     line_id: str = ref()
     business_date: str = ""
@@ -202,6 +202,13 @@ def contents(work: Work, container_id: str) -> list[StockBalance]:
     )
 
 
+def standing_in(work: Work, bin_id: str, item_id: str) -> list[StockBalance]:
+    return work.find(
+        StockBalance, StockBalance.bin_id == bin_id, StockBalance.item_id == item_id, StockBalance.quantity > 0,
+        order_by=StockBalance.id,
+    )  # fmt: skip
+
+
 def on_hand(work: Work, site_id: str, item_id: str, status: str) -> int:
     standing = work.find(
         StockBalance, StockBalance.site_id == site_id, StockBalance.item_id == item_id, StockBalance.status == status
@@ -210,15 +217,17 @@ def on_hand(work: Work, site_id: str, item_id: str, status: str) -> int:
 
 
 def in_building(work: Work, site_id: str, item_id: str, serial: str) -> int:
-    """How many units of one serial number the book has in the building: more than 1 cannot be."""
-    standing = work.find(
-        StockBalance,
-        StockBalance.site_id == site_id,
-        StockBalance.item_id == item_id,
-        StockBalance.serial == serial,
-        col(StockBalance.status).in_(STATUSES),
+    """How many units of one serial number the book has in the building: more than 1 cannot be. Asked of the database itself,
+    so that whoever holds the number's lock sees what others have written."""
+    total = work.rows(
+        select(func.sum(col(StockBalance.quantity))).where(
+            col(StockBalance.site_id) == site_id,
+            col(StockBalance.item_id) == item_id,
+            col(StockBalance.serial) == serial,
+            col(StockBalance.status).in_(STATUSES),
+        )
     )
-    return sum(balance.quantity for balance in standing)
+    return int(total[0][0] or 0)
 
 
 def exact_balance(work: Work, balance_id: str) -> int:

@@ -9,8 +9,10 @@ from . import (
     dispositions,
     documents,
     inspections,
+    outbound_claims,
     parcels,
     people,
+    photos,
     receiving,
     records,
     returns,
@@ -19,4 +21,4 @@ from . import (
 from .model import Table
 
 __all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "devices", "dispositions", "documents", "inspections",
-           "parcels", "people", "receiving", "records", "returns", "stock"]  # fmt: skip
+           "outbound_claims", "parcels", "people", "photos", "receiving", "records", "returns", "stock"]  # fmt: skip

@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from server.domain.upcasts import SCHEMA
+
 PROTOCOL = 1
-APP_SCHEMA = 1
-"""The schema mutations are written with today. Older ones are upcast (see `push.py`)."""
+APP_SCHEMA = SCHEMA
+"""The schema mutations are written with today. Older ones are upcast (`domain/upcasts.py`)."""
 
 MAX_MUTATIONS = 500
 MAX_BODY = 8 * 1024 * 1024

@@ -11,6 +11,7 @@ from server.domain import (
     dispositions,
     documents,
     inspections,
+    outbound_claims,
     parcels,
     people,
     receiving,
@@ -99,9 +100,16 @@ SHAPES: dict[str, Shape] = {
         Shape(
             "outbound_line",
             documents.OutboundLine,
-            _fields("id outbound_id site_id item_id line_number quantity returned lot serials"),
+            _fields("id outbound_id site_id item_id line_number quantity returned claimed lot serials"),
             _site,
             lambda row: row.returned < row.quantity,
+        ),
+        Shape(
+            "outbound_claim",
+            outbound_claims.OutboundClaim,
+            _all(outbound_claims.OutboundClaim, "state"),
+            _site,
+            lambda row: row.open > 0,
         ),
         Shape(
             "stock_balance",
@@ -113,7 +121,7 @@ SHAPES: dict[str, Shape] = {
         Shape(
             "conflict",
             conflicts.Conflict,
-            _all(conflicts.Conflict, "facts", "fingerprint", "occurrences", "assigned_to", "last_at"),
+            _all(conflicts.Conflict, "facts", "fingerprint", "occurrences", "decided", "assigned_to", "last_at"),
             _site,
             _always,
         ),

@@ -52,7 +52,7 @@ ACTIONS = {
     "POST /api/alerts/{id}/acknowledgement": "handle_alert", "POST /api/alerts/{id}/resolution": "handle_alert",
     "POST /api/alerts/{id}/dismissal": "handle_alert", "POST /api/alerts/{id}/snooze": "handle_alert",
     "POST /api/conflicts/{id}/resolution": "resolve", "POST /api/conflicts/{id}/assignment": "resolve",
-    "POST /api/conflicts/{id}/dismissal": "resolve", "POST /api/people": "admin", "PATCH /api/people/{person_id}": "admin",
+    "POST /api/conflicts/{id}/dismissal": "resolve", "POST /api/mutations/{id}/forcing": "resolve", "POST /api/people": "admin", "PATCH /api/people/{person_id}": "admin",
     "POST /api/people/{person_id}/grants": "admin", "DELETE /api/grants/{grant_id}": "admin",
     "POST /api/people/{person_id}/password": "admin", "POST /api/people/{person_id}/badge": "admin",
     "POST /api/people/{person_id}/disabling": "admin", "POST /api/people/{person_id}/enabling": "admin",

@@ -23,8 +23,9 @@ from hypothesis.stateful import (
 
 from server.database import Database
 from server.domain import receiving, records, returns, stock
+from server.domain.held import expire_held
 from server.domain.permissions import SYSTEM
-from server.sync.push import Gap, expire_held
+from server.sync.push import Gap
 from server.sync.shapes import BY_MODEL
 from tests.cast import PASSED, R_1001, TOTE, Desk, Handheld, seed
 from tests.conftest import DAY, Clock

@@ -10,11 +10,12 @@ from server.database import Database
 from server.domain import conflicts, people, receiving, records, returns, stock
 from server.domain.commands import COMMANDS
 from server.domain.errors import NotAllowed, NotFound
+from server.domain.held import expire_held
 from server.domain.permissions import SYSTEM
 from server.domain.work import Work
 from server.sync import push as push_module
 from server.sync.protocol import Lost
-from server.sync.push import Forked, Gap, Revoked, expire_held
+from server.sync.push import Forked, Gap, Revoked
 from tests.cast import R_1001, SITE, Desk, Handheld
 from tests.conftest import DAY, ON_BOTH, Clock
 
@@ -137,7 +138,9 @@ def test_what_waited_too_long_is_handed_to_a_supervisor_with_its_content(
     clock.forward(5 * DAY + 1)
     assert database.write(SYSTEM, expire_held) == 1
     kept = mutation(database, waiting)
-    assert (kept.status, kept.code, kept.body["args"]["line_id"]) == ("rejected", "never_arrived", "nowhere")
+    assert (kept.status, kept.code, kept.body["args"]["line_id"]) == ("held", "never_arrived", "nowhere")
+    with database.read(SYSTEM) as work:
+        assert work.get(conflicts.Conflict, kept.conflict_id).rule == "X15"
 
 
 def test_goods_of_an_order_that_another_handheld_still_holds_are_counted(

@@ -36,7 +36,7 @@ def test_everything_is_due_at_first_and_again_in_its_time(database: Database, cl
     do_all(database)
     assert due(database) == []
     clock.forward(MINUTE)
-    assert set(due(database)) == {"judge_by_time", "expire_held"}
+    assert set(due(database)) == {"judge_by_time", "expire_held", "judge_conflicts"}
     clock.forward(HOUR)
     assert set(due(database)) == set(SCHEDULE)
 
@@ -80,7 +80,8 @@ def test_an_intention_that_waited_too_long_is_handed_to_a_supervisor(
     with database.read(SYSTEM) as work:
         kept = work.look(Mutation, held)
         assert kept is not None
-        assert kept.status == "rejected"
+        assert (kept.status, kept.code) == ("held", "never_arrived")
+        assert work.get(Conflict, kept.conflict_id).rule == "X15"
 
 
 def test_a_long_tail_is_sealed_into_a_snapshot(

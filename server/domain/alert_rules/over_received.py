@@ -7,6 +7,7 @@ from ..events import (
     ReturnApproved,
     ReturnCreated,
     ReturnEdited,
+    ScanCorrected,
     ScanTakenBack,
 )
 from ..returns import ReturnLine
@@ -25,7 +26,16 @@ def breach(work: Work, subject: str) -> Breach | None:
 RULE = Rule(
     id="over_received",
     severity="warning",
-    hears=(ItemScanned, ScanTakenBack, ReturnCreated, ReturnEdited, ReturnApproved, ParcelClaimed, BarcodeMapped),
+    hears=(
+        ItemScanned,
+        ScanCorrected,
+        ScanTakenBack,
+        ReturnCreated,
+        ReturnEdited,
+        ReturnApproved,
+        ParcelClaimed,
+        BarcodeMapped,
+    ),
     subjects=lines,
     breach=breach,
     gone="No more was received than the return order asks for.",

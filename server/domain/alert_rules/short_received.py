@@ -14,6 +14,7 @@ from ..events import (
     ParcelClosed,
     ReturnCancelled,
     ReturnEdited,
+    ScanCorrected,
     ScanTakenBack,
 )
 from ..parcels import Parcel
@@ -73,7 +74,16 @@ def _over(work: Work, order: "returns.ReturnOrder") -> bool:
 RULE = Rule(
     id="short_received",
     severity="warning",
-    hears=(ItemScanned, ScanTakenBack, LineSettledShort, ParcelClosed, ParcelClaimed, ReturnEdited, ReturnCancelled),
+    hears=(
+        ItemScanned,
+        ScanCorrected,
+        ScanTakenBack,
+        LineSettledShort,
+        ParcelClosed,
+        ParcelClaimed,
+        ReturnEdited,
+        ReturnCancelled,
+    ),
     subjects=lines,
     breach=breach,
     gone="Everything that is still expected has arrived or was settled.",

@@ -1,6 +1,14 @@
 """Goods came that the return order does not name, or that nobody can name: an unknown code."""
 
-from ..events import BarcodeMapped, ItemScanned, ParcelClaimed, ReturnCreated, ReturnEdited, ScanTakenBack
+from ..events import (
+    BarcodeMapped,
+    ItemScanned,
+    ParcelClaimed,
+    ReturnCreated,
+    ReturnEdited,
+    ScanCorrected,
+    ScanTakenBack,
+)
 from ..returns import ReturnLine, ReturnOrder
 from ..work import Work
 from .rule import Breach, Rule, lines
@@ -23,7 +31,7 @@ def breach(work: Work, subject: str) -> Breach | None:
 RULE = Rule(
     id="unexpected_item",
     severity="warning",
-    hears=(ItemScanned, ScanTakenBack, ReturnCreated, ReturnEdited, ParcelClaimed, BarcodeMapped),
+    hears=(ItemScanned, ScanCorrected, ScanTakenBack, ReturnCreated, ReturnEdited, ParcelClaimed, BarcodeMapped),
     subjects=lines,
     breach=breach,
     gone="The return order names these goods now, or they were taken back.",

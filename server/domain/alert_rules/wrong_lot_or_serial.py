@@ -1,7 +1,7 @@
 """Units came with a lot or serial number that this customer was never sent (错货)."""
 
 from ..documents import OutboundLine
-from ..events import ItemScanned, ParcelClaimed, ReturnCreated, ReturnEdited, ScanTakenBack
+from ..events import ItemScanned, ParcelClaimed, ReturnCreated, ReturnEdited, ScanCorrected, ScanTakenBack
 from ..receiving import Receipt
 from ..returns import ReturnLine
 from ..work import Work
@@ -32,7 +32,7 @@ def breach(work: Work, subject: str) -> Breach | None:
 RULE = Rule(
     id="wrong_lot_or_serial",
     severity="warning",
-    hears=(ItemScanned, ScanTakenBack, ReturnCreated, ReturnEdited, ParcelClaimed),
+    hears=(ItemScanned, ScanCorrected, ScanTakenBack, ReturnCreated, ReturnEdited, ParcelClaimed),
     subjects=lines,
     breach=breach,
     gone="Every lot and serial number received is one that was sent.",

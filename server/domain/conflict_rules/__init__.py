@@ -1,10 +1,15 @@
-"""THE TABLE of conflict rules (SPEC section 5). One file a rule: what it blocks, its options, and which one is suggested, and why."""
+"""THE TABLE of conflict rules (SPEC section 5). One file a rule: how it is found, what it blocks, its options, and which one is
+suggested, and why. X10 comes with counts."""
 
-from . import x02, x03, x04, x05, x06, x07, x13, x14
+from . import x00, x01, x02, x03, x04, x05, x06, x07, x08, x09, x11, x12, x13, x14, x15, x16, x17, x18
 from .rule import Option, Rule
 
 RULES: dict[str, Rule] = {
-    rule.id: rule for rule in (x02.RULE, x03.RULE, x04.RULE, x05.RULE, x06.RULE, x07.RULE, x13.RULE, x14.RULE)
+    module.RULE.id: module.RULE
+    for module in (x01, x02, x03, x04, x05, x06, x07, x08, x09, x11, x12, x13, x14, x15, x16, x17, x18, x00)
 }
 
-__all__ = ["RULES", "Option", "Rule"]
+OF_A_SCAN = (x05.found, x02.found, x01.found, x12.found, x08.found, x18.found, x09.found)
+"""Asked of each receipt, in the transaction that counts it: (work, receipt, its order, its line) → the case, or None."""
+
+__all__ = ["OF_A_SCAN", "RULES", "Option", "Rule"]

@@ -1,47 +1,125 @@
-"""X3: two people inspected the same unit and came to different verdicts or grades."""
+"""X3: two people inspected the same goods and came to different verdicts or grades.
+
+One serial number is one unit. Goods without one are known by their number: two devices that together inspected more than was
+received have looked at some of them twice. The same verdict of both is one inspection.
+"""
 
 from typing import TYPE_CHECKING
 
-from .. import inspections, returns
+from .. import conflicts, inspections, returns
+from ..errors import WrongState
 from ..work import Work
-from .rule import Option, Rule
+from .rule import Breaches, Option, Rule
 
 if TYPE_CHECKING:
-    from ..conflicts import Conflict, Occurrence, ResolveConflict
+    from ..conflicts import Conflict, ResolveConflict
+    from ..inspections import Inspection
 
 
-def reinspect(work: Work, case: "Conflict", occurrence: "Occurrence", command: "ResolveConflict") -> None:
-    first, second = _both(work, occurrence)
-    first.superseded_by = second.superseded_by = case.id
-    work.count(work.get(returns.ReturnLine, first.line_id), inspected=-first.quantity)
+def earlier(work: Work, inspection: "Inspection", line: "returns.ReturnLine") -> "Inspection | None":
+    """Another inspection of the very same goods. The line is locked: nobody adds one meanwhile."""
+    others = [
+        each
+        for each in inspections.current(work, line.id)
+        if each.id != inspection.id and each.serial == inspection.serial
+    ]
+    if inspection.serial:
+        return others[-1] if others else None
+    if line.stub or not line.received or line.inspected + inspection.quantity <= line.received:
+        return None
+    elsewhere = [each for each in others if each.device_id != inspection.device_id]
+    same = [
+        each for each in elsewhere if each.quantity >= inspection.quantity and _verdict(each) == _verdict(inspection)
+    ]
+    found = same or elsewhere
+    return found[-1] if found else None
 
 
-def keep_first(work: Work, case: "Conflict", occurrence: "Occurrence", command: "ResolveConflict") -> None:
-    first, second = _both(work, occurrence)
-    second.superseded_by = first.id
+def one_and_the_same(first: "Inspection", second: "Inspection", line: "returns.ReturnLine") -> bool:
+    """Two people, the same verdict, and nothing the second saw that the first had not."""
+    covered = bool(second.serial) or (line.inspected >= line.received and second.quantity <= first.quantity)
+    return covered and _verdict(first) == _verdict(second)
 
 
-def take_later(work: Work, case: "Conflict", occurrence: "Occurrence", command: "ResolveConflict") -> None:
-    first, second = _both(work, occurrence)
-    first.superseded_by = second.id
+def open_case(work: Work, first: "Inspection", second: "Inspection", line: "returns.ReturnLine") -> "Conflict":
+    return conflicts.open_case(
+        work, "X3", second.site_id, (line.id, second.serial), order_id=line.order_id, subject_kind="ReturnLine",
+        subject_id=line.id, values=[
+            {"field": field, "base": None, "server": getattr(first, field), "device": getattr(second, field)}
+            for field in ("verdict", "grade", "quantity") if field != "quantity" or not second.serial
+        ], facts={"first": first.id, "second": second.id}, evidence={"first": first.id, "second": second.id},
+    )  # fmt: skip
 
 
-def worse_grade(work: Work, case: "Conflict", occurrence: "Occurrence", command: "ResolveConflict") -> None:
-    first, second = _both(work, occurrence)
-    better, worse = sorted((first, second), key=lambda each: each.grade)
-    better.superseded_by = worse.id
+def reinspect(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
+    for each in _all(work, breaches):
+        _supersede(work, each, case.id)
 
 
-def _both(work: Work, occurrence: "Occurrence") -> tuple[inspections.Inspection, inspections.Inspection]:
-    return (
-        work.get(inspections.Inspection, occurrence.evidence["first"]),
-        work.get(inspections.Inspection, occurrence.evidence["second"]),
+def worse_grade(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
+    both = _all(work, breaches)
+    _keep(work, max(both, key=lambda each: each.grade), both)
+
+
+def keep_first(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
+    both = _all(work, breaches)
+    _keep(work, both[0], both)
+
+
+def take_later(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
+    both = _all(work, breaches)
+    _keep(work, both[-1], both)
+
+
+def passes(work: Work, case: "Conflict") -> str:
+    line = work.look(returns.ReturnLine, case.subject_id)
+    first, second = (work.look(inspections.Inspection, case.facts[which]) for which in ("first", "second"))
+    if line is None or first is None or second is None:
+        return ""
+    if first.superseded_by or second.superseded_by:
+        return "One of the two inspections has been corrected."
+    if not second.serial and line.inspected <= line.received:
+        return "More goods have arrived: the two looked at different units."
+    return ""
+
+
+def _all(work: Work, breaches: Breaches) -> "list[Inspection]":
+    ids = [breaches[0].evidence["first"], *(breach.evidence["second"] for breach in breaches)]
+    found = [work.get(inspections.Inspection, id) for id in ids]
+    if standing := [each for each in found if not each.superseded_by]:
+        return standing
+    raise WrongState("These inspections have been corrected already.", inspections=ids)
+
+
+def _keep(work: Work, kept: "Inspection", all: "list[Inspection]") -> None:
+    for each in all:
+        if each.id != kept.id:
+            _supersede(work, each, kept.id)
+
+
+def _supersede(work: Work, inspection: "Inspection", by: str) -> None:
+    """Of goods without a serial number every inspection was counted; of one serial number, the first alone."""
+    line = work.get(returns.ReturnLine, inspection.line_id)
+    if not inspection.superseded_by and (not inspection.serial or _counted(work, inspection)):
+        work.count(line, inspected=-inspection.quantity)
+    inspection.superseded_by = by
+
+
+def _counted(work: Work, inspection: "Inspection") -> bool:
+    return not any(
+        each.serial == inspection.serial
+        for each in inspections.current(work, inspection.line_id)
+        if each.id != inspection.id
     )
+
+
+def _verdict(inspection: "Inspection") -> tuple[str, str]:
+    return inspection.verdict, inspection.grade
 
 
 RULE = Rule(
     id="X3",
-    blocking=True,
+    severity="blocking",
     options={
         "reinspect": Option(reinspect),
         "worse_grade": Option(worse_grade),
@@ -50,4 +128,6 @@ RULE = Rule(
     },
     suggested="reinspect",
     why="Two people saw the same unit differently: a third look costs a minute, a wrong grade a customer.",
+    locks="ReturnLine",
+    passes=passes,
 )

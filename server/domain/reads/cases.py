@@ -107,9 +107,11 @@ def conflict_page(work: Work, conflict_id: str) -> Json:
         "options": [
             {
                 "name": name,
-                "suggested": name == rule.suggested,
-                "reason": rule.why if name == rule.suggested else "",
+                "suggested": name == rule.suggestion(case),
+                "reason": rule.why if name == rule.suggested == rule.suggestion(case) else "",
                 "note_required": option.note_required,
+                "takes": option.takes,
+                "value": option.begins_with(work, case),
             }
             for name, option in rule.options.items()
         ],

@@ -118,7 +118,7 @@ export interface DraftRow {
 /** The kinds nothing a device does can change: they are kept once, in `reference`. Items and barcodes have pages of their own. */
 export const REFERENCE: ReadonlySet<Kind> = new Set([
   'owner', 'site', 'zone', 'bin', 'customer', 'supplier', 'return_type', 'return_reason', 'defect_code', 'carrier', 'person', 'grant',
-  'outbound_order', 'outbound_line', 'conflict',
+  'outbound_order', 'outbound_line', 'outbound_claim', 'conflict',
 ])
 
 /** What documents are looked up by, besides their key. Each is an entry in one index, made when the row is written: a first load writes no more

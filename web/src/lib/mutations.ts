@@ -386,6 +386,12 @@ const EFFECTS_BY_NAME: Effects = {
     )
   },
 
+  // A reservation is the server's to give and to take back: it is there when a pull has brought it.
+
+  take_claim() {},
+
+  give_back_claim() {},
+
   async cancel_return(view, args) {
     const lines = await linesOf(view, args.order_id)
     if (lines.some((line) => line.received)) return

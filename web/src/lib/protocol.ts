@@ -451,8 +451,23 @@ export interface OutboundLine {
   line_number: number
   quantity: number
   returned: number
+  claimed: number
   lot: string
   serials: string[]
+}
+
+export interface OutboundClaim {
+  id: string
+  site_id: string
+  outbound_line_id: string
+  order_id: string
+  line_id: string
+  device_id: string
+  quantity: number
+  open: number
+  expires_at: number
+  by: string
+  at: number
 }
 
 export interface StockBalance {
@@ -513,6 +528,7 @@ export interface Documents {
   disposition: Disposition
   outbound_order: OutboundOrder
   outbound_line: OutboundLine
+  outbound_claim: OutboundClaim
   stock_balance: StockBalance
   conflict: Conflict
 }
@@ -743,8 +759,10 @@ export interface AddReturnLine {
   line: LineDraft
 }
 
+/** `was`: the values this person saw. A line that others have changed since is not struck unseen (X11). */
 export interface RemoveReturnLine {
   line_id: string
+  was?: Record<string, unknown>
 }
 
 export interface SubmitReturn {
@@ -754,6 +772,17 @@ export interface SubmitReturn {
 export interface CancelReturn {
   order_id: string
   reason: string
+}
+
+/** Before going offline: so many of this shipped line shall be filed from this device. */
+export interface TakeClaim {
+  claim_id: string
+  outbound_line_id: string
+  quantity: number
+}
+
+export interface GiveBackClaim {
+  claim_id: string
 }
 
 /** `content` is what the reviewer saw; 0 does not ask. */
@@ -829,6 +858,11 @@ export interface DismissConflict {
   reason: string
 }
 
+/** A supervisor does not wait any longer: it is carried out with what is there. */
+export interface ForceHeld {
+  mutation_id: string
+}
+
 export interface Commands {
   sign_parcel: SignParcel
   refuse_parcel: RefuseParcel
@@ -858,6 +892,8 @@ export interface Commands {
   remove_return_line: RemoveReturnLine
   submit_return: SubmitReturn
   cancel_return: CancelReturn
+  take_claim: TakeClaim
+  give_back_claim: GiveBackClaim
   approve_return: ApproveReturn
   reject_return: RejectReturn
   amend_return: AmendReturn
@@ -871,6 +907,7 @@ export interface Commands {
   resolve_conflict: ResolveConflict
   assign_conflict: AssignConflict
   dismiss_conflict: DismissConflict
+  force_held: ForceHeld
 }
 export type CommandName = keyof Commands
 
@@ -901,5 +938,7 @@ export const DEVICE_COMMANDS = [
   'remove_return_line',
   'submit_return',
   'cancel_return',
+  'take_claim',
+  'give_back_claim',
 ] as const
 export type DeviceCommand = (typeof DEVICE_COMMANDS)[number]

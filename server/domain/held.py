@@ -1,0 +1,250 @@
+"""Mutations that wait: for what another device has not sent, for a person with the right, or because they could not be taken in.
+
+What waits keeps its whole content and its author. It is carried out as soon as what it waits for arrives; after some days, or when
+it cannot go on by itself, a conflict asks a supervisor (X13, X15, X0).
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from . import conflicts, returns
+from .errors import NotAllowed, Refusal, Waiting, WrongState
+from .events import MutationForced, MutationHeld, MutationRejected
+from .model import Command, Outcome
+from .people import actor_of
+from .permissions import Actor
+from .records import Mutation
+from .upcasts import upcast
+from .work import Work
+
+log = logging.getLogger("restow.sync")
+
+HELD_FOR = 5 * 86_400_000
+"""How long an intention waits for what another device has not sent, in milliseconds."""
+
+TRIES = 3
+
+Attempt = tuple[Outcome | None, Exception | None]
+
+
+class ForceHeld(Command, frozen=True):
+    """A supervisor does not wait any longer: it is carried out with what is there."""
+
+    mutation_id: str
+
+
+class Authors(dict[str, Actor]):
+    """Who wrote the mutations of one request, with the rights this transaction sees."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self._work = work
+
+    def __missing__(self, person_id: str) -> Actor:
+        self[person_id] = actor_of(self._work, person_id)
+        return self[person_id]
+
+
+def attempt(work: Work, mutation_id: str, name: str, run: Callable[[], Outcome]) -> Attempt:
+    """What became of it, or why it was refused. An unexpected failure is tried alone three times before it is set aside."""
+    for tried in range(TRIES):
+        try:
+            with work.savepoint():
+                return run(), None
+        except Refusal as refusal:
+            return None, refusal
+        except Exception as error:
+            if getattr(error, "sqlstate", "") or "locked" in str(error):
+                raise  # the database asks for the whole transaction again
+            log.exception(
+                "mutation failed", extra={"mutation": mutation_id, "name_of_mutation": name[:80], "tried": tried}
+            )
+            failure = error
+    return None, failure
+
+
+def set_aside(work: Work, stored: Mutation, refused: Exception, held_for: int = HELD_FOR) -> None:
+    """Keeps why a mutation was not carried out, and asks a supervisor where nobody else can go on. Called as its author."""
+    if isinstance(refused, Waiting):
+        stored.status, stored.code, stored.detail = "held", refused.code, refused.sentence
+        stored.waits_for = str(refused.facts.get("subject", ""))
+        stored.held_until = work.now + held_for
+        work.record(MutationHeld(site_id=work.site_id, name=stored.name, waits_for=stored.waits_for), stored.id)
+    elif isinstance(refused, NotAllowed) and refused.facts.get("lost"):
+        stored.status, stored.code, stored.detail = "held", "lost_right", refused.sentence
+        facts = {
+            "person_id": stored.by,
+            "action": refused.facts["action"],
+            "name": stored.name,
+            "mutation_id": stored.id,
+        }
+        _ask(work, stored, "X13", facts)
+    elif isinstance(refused, Refusal):
+        stored.status, stored.code, stored.detail = "rejected", refused.code, refused.sentence
+        work.record(MutationRejected(site_id=work.site_id, name=stored.name, code=refused.code), stored.id)
+    else:
+        stored.status, stored.code, stored.detail = (
+            "held",
+            "internal_error",
+            "This could not be taken in; a supervisor was told.",
+        )
+        work.record(MutationHeld(site_id=work.site_id, name=stored.name, waits_for="internal_error"), stored.id)
+        _ask(work, stored, "X0", {"name": stored.name, "error": type(refused).__name__})
+
+
+def again(work: Work, held: Mutation, actor: Actor | None = None, *, forced: bool = False) -> Attempt:
+    """Carries a held mutation out, as its author (or whoever adopts it) and its device; what came of it is kept with it."""
+    from .commands import decode, execute  # the table of all commands, this file's own among them
+
+    author = actor or actor_of(work, held.by)
+
+    def run() -> Outcome:
+        with work.acting(author, device_id=held.device_id, made_at=held.made_at, site_id=held.site_id, cause=held.id):
+            work.forced = forced
+            try:
+                return execute(work, held.name, decode(held.name, _args(held)))
+            finally:
+                work.forced = False
+
+    outcome, refused = attempt(work, held.id, held.name, run)
+    held = work.get(Mutation, held.id)
+    if outcome is not None:
+        held.status, held.code, held.detail = outcome.status, outcome.code, ""
+        held.conflict_id = outcome.conflict_id
+        held.waits_for, held.held_until = "", 0
+        work.flush()
+        release(work, _args(held))
+    return outcome, refused
+
+
+def retry(work: Work, held: Mutation) -> bool:
+    """Tries a held mutation again; what it was waiting for may have arrived. True when it was carried out."""
+    case_id = held.conflict_id
+    outcome, refused = again(work, held)
+    held = work.get(Mutation, held.id)
+    if isinstance(refused, Waiting):
+        held.waits_for = str(refused.facts.get("subject", held.waits_for))
+    elif isinstance(refused, Refusal) and held.status == "held" and held.code in (Waiting.code, NEVER_ARRIVED):
+        with _as_author(work, held):
+            set_aside(work, held, refused)
+    work.flush()
+    if held.status != "held" and case_id and (case := work.seek(conflicts.Conflict, case_id)):
+        conflicts.ease_case(work, case)
+    return outcome is not None
+
+
+def release(work: Work, args: dict[str, Any]) -> None:
+    """What waited for a subject that these arguments brought is tried now, in the order it came."""
+    arrived = {str(value) for name, value in args.items() if name == "id" or name.endswith("_id")}
+    if isinstance(lines := args.get("lines"), list):
+        arrived |= {str(line["line_id"]) for line in lines if isinstance(line, dict) and "line_id" in line}
+    waiting = [held for subject in arrived if subject for held in work.all(Mutation, waits_for=subject, status="held")]
+    waiting.sort(key=lambda held: (held.at, held.seq))
+    for held in waiting:
+        retry(work, held)
+
+
+NEVER_ARRIVED = "never_arrived"
+
+
+def expire_held(work: Work) -> int:
+    """Intentions that waited too long are tried once more; then a supervisor is asked, and they wait for that."""
+    due = work.find(Mutation, Mutation.status == "held", Mutation.held_until > 0, Mutation.held_until <= work.now)
+    for held in due:
+        if retry(work, held):
+            continue
+        held = work.get(Mutation, held.id)
+        if held.status == "held" and held.held_until:
+            facts = {"name": held.name, "waits_for": held.waits_for, "held_until": held.held_until,
+                     "forceable": _forceable(work, held)}  # fmt: skip
+            held.held_until, held.code = 0, NEVER_ARRIVED
+            held.detail = "What this waits for never arrived; a supervisor decides."
+            with _as_author(work, held):
+                _ask(work, held, "X15", facts)
+            work.flush()
+    return len(due)
+
+
+def force_held(work: Work, command: ForceHeld) -> Outcome | None:
+    held = work.get(Mutation, command.mutation_id)
+    work.allow("resolve", held.site_id)
+    if held.status != "held":
+        return Outcome("noop")
+    case_id = held.conflict_id
+    carry_out_now(work, held)
+    work.record(MutationForced(site_id=held.site_id, name=held.name), held.id)
+    if case_id and (case := work.seek(conflicts.Conflict, case_id)):
+        conflicts.ease_case(work, case)
+    return None
+
+
+def carry_out_now(work: Work, held: Mutation, actor: Actor | None = None, *, forced: bool = True) -> None:
+    """For whoever decides now: carried out, or refused with the reason in a sentence."""
+    if held.status != "held":
+        raise WrongState("This does not wait any more.", status=held.status)
+    _, refused = again(work, held, actor, forced=forced)
+    if isinstance(refused, Refusal):
+        raise WrongState(f"It cannot be carried out with what is there: {refused.sentence}", **refused.facts)
+    if refused is not None:
+        raise WrongState(f"It failed again ({type(refused).__name__}); nothing of it was kept.")
+
+
+def void(work: Work, held: Mutation, why: str) -> None:
+    """It will not be carried out. Its content stays where it is."""
+    if held.status != "held":
+        raise WrongState("This does not wait any more.", status=held.status)
+    held.status, held.code, held.detail = "rejected", "voided", why
+    held.waits_for, held.held_until = "", 0
+    work.record(MutationRejected(site_id=held.site_id, name=held.name, code="voided"), held.id)
+
+
+def wait_on(work: Work, held: Mutation) -> None:
+    if held.status != "held":
+        raise WrongState("This does not wait any more.", status=held.status)
+    held.held_until, held.code = work.now + HELD_FOR, Waiting.code
+    held.conflict_id = ""
+
+
+class _Tried(Exception):
+    """Ends the rehearsal of a forced mutation that would have worked."""
+
+
+def _forceable(work: Work, held: Mutation) -> bool:
+    try:
+        with work.savepoint():
+            outcome, _ = again(work, held, forced=True)
+            if outcome is None:
+                return False
+            raise _Tried
+    except _Tried:
+        return True
+
+
+def _args(held: Mutation) -> dict[str, Any]:
+    return upcast(held.name, held.body["args"], held.body["schema"])
+
+
+def _as_author(work: Work, held: Mutation) -> Any:
+    return work.acting(
+        actor_of(work, held.by), device_id=held.device_id, made_at=held.made_at, site_id=held.site_id, cause=held.id
+    )
+
+
+def _ask(work: Work, stored: Mutation, rule: str, facts: dict[str, Any]) -> None:
+    """The case is the mutation's own: what it would do waits for a person."""
+    case = conflicts.open_case(
+        work, rule, stored.site_id, (stored.id,), order_id=_order_of(work, stored), subject_kind="Mutation", subject_id=stored.id,
+        facts=facts, evidence={"args": stored.body["args"]},
+    )  # fmt: skip
+    stored.conflict_id = case.id
+
+
+def _order_of(work: Work, stored: Mutation) -> str:
+    """The order whose goods wait with it, if there is one yet."""
+    args = stored.body["args"]
+    for named in (args.get("order_id"), args.get("id")):
+        if isinstance(named, str) and work.look(returns.ReturnOrder, named):
+            return named
+    line = work.look(returns.ReturnLine, str(args.get("line_id") or args.get("id") or ""))
+    return line.order_id if line else ""
