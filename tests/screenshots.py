@@ -6,9 +6,7 @@ python -m tests.screenshots --all FOLDER  every screen and page, in both languag
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from .browser import tour
-from .browser.conftest import CHROMIUM, FLAGS, HANDHELD, Server, demo_at, free_port
+from .browser.conftest import CHROMIUM, FLAGS, HANDHELD, Server, demo_server
 
 README_SHOWS = (
     "floor-receive-zh-light",
@@ -51,20 +49,6 @@ def main() -> None:
                 size = _save(page, folder / f"{name}.png")
                 print(f"{size // 1024:>5} kB  {name}", flush=True)
         browser.close()
-
-
-@contextmanager
-def demo_server() -> Iterator[Server]:
-    """A server of its own with the demo in it; it is gone afterwards."""
-    with tempfile.TemporaryDirectory() as scratch:
-        data = Path(scratch) / "data"
-        demo_at(data)
-        server = Server(data, free_port())
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
 
 
 def _pictures(browser: Browser, server: Server) -> Iterator[tuple[str, Page]]:

@@ -6,11 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,20 @@ def demo_at(data: Path) -> str:
         env={**os.environ, "RESTOW_DATA": str(data), "DATABASE_URL": "", "REDIS_URL": ""},
     )  # fmt: skip
     return done.stdout
+
+
+@contextmanager
+def demo_server() -> Iterator[Server]:
+    """A server of its own with the demo in it; it is gone afterwards."""
+    with tempfile.TemporaryDirectory() as scratch:
+        data = Path(scratch) / "data"
+        demo_at(data)
+        server = Server(data, free_port())
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")

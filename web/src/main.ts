@@ -9,5 +9,7 @@ import { listen } from './router.svelte'
 
 listen()
 await start()
-mount(App, { target: document.getElementById('app')! })
+const target = document.getElementById('app')!
+target.replaceChildren()
+mount(App, { target })
 void registerWorker()
