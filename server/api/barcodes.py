@@ -1,11 +1,13 @@
 """What a code says, and which codes a picture shows: for a phone that cannot tell by itself. Nothing is stored."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
 from anyio import to_thread
 from litestar import Request
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import JSONBody
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
@@ -50,6 +52,18 @@ class Seen(msgspec.Struct):
     engines: list[str]
 
 
+@dataclass
+class PictureForm(Operation):
+    """What the document says of the body, which the handler reads itself."""
+
+    def __post_init__(self) -> None:
+        image = Schema(
+            type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="JPEG, PNG or WebP, at most 8 MiB."
+        )
+        form = Schema(type=OpenAPIType.OBJECT, properties={"image": image}, required=["image"])
+        self.request_body = RequestBody(content={"multipart/form-data": OpenAPIMediaType(schema=form)}, required=True)
+
+
 @post("/api/barcodes/parse", tags=["barcodes"], status_code=200, responses=REFUSALS)
 def parse(viewer: NamedDependency[Actor], data: JSONBody[Text]) -> Parsed:
     """A scanned text taken apart as GS1 means it. A code without problems may be trusted; one that is ambiguous is to be asked about."""
@@ -63,6 +77,7 @@ def parse(viewer: NamedDependency[Actor], data: JSONBody[Text]) -> Parsed:
     status_code=200,
     responses=REFUSALS,
     request_max_body_size=MAX_BYTES + AROUND,
+    operation_class=PictureForm,
 )
 async def decode(request: Request[Any, Any, Any], viewer: NamedDependency[Actor]) -> Seen:
     """The codes in a picture: JPEG, PNG or WebP, sent as the field `image` of a multipart form."""

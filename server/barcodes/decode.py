@@ -21,7 +21,7 @@ from ..domain.errors import Invalid, LimitReached
 MAX_BYTES = 8 * 1024 * 1024
 CHILD_MEMORY = 1024 * 1024 * 1024
 CHILD_SECONDS = 240  # of a core, in all its life
-PICTURE_SECONDS = 20
+PICTURE_SECONDS = 30
 PICTURES_A_CHILD = 500
 WAITING = 8
 

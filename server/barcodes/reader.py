@@ -27,7 +27,8 @@ from typing import Any, BinaryIO, NamedTuple
 ENOUGH_PIXELS = 2_500_000  # what a first look needs; a larger JPEG is decoded at a fraction of its size
 LARGEST_PIXELS = 12_000_000  # no pass looks at more
 UPSCALED_PIXELS = 6_000_000
-SECONDS_A_PICTURE = 2.5  # of a core: where nothing is, nothing is found sooner than that
+SECONDS_A_PICTURE = 2.0  # of a core: where nothing is, that long is looked
+PATIENCE = 8.0  # seconds, on a machine that has other things to do
 TILT = 12
 CLOSE_UP = 0.2  # a code that fills this much of the picture was what the photo was taken of
 RETAIL = ("EAN-13", "EAN-8", "UPC-A", "UPC-E")
@@ -140,6 +141,7 @@ class Sight:
     def __init__(self, eyes: Eyes, data: bytes, pixels: int) -> None:
         self.eyes, self.data, self.pixels = eyes, data, pixels
         self.until = time.process_time() + SECONDS_A_PICTURE
+        self.at_last = time.monotonic() + PATIENCE
         self.votes: dict[tuple[str, str], list[Found]] = {}
         self.whole_size = (0, 0)
 
@@ -154,10 +156,9 @@ class Sight:
 
         # 2. A label has more than the first look finds.
         if self._is_sure():
-            if self._may_be_a_label():
+            if self._holds_more() and self._may_be_a_label(first):
                 self._zxing(self._tilted(first, TILT))
                 self._zxing(self._tilted(first, -TILT))
-                self._zbar(first, sure=True)
                 if math.prod(self.whole_size) > 1.5 * math.prod(first.picture.size):
                     self._zxing(self._open(LARGEST_PIXELS), sure=True)
             return self._agreed()
@@ -165,7 +166,7 @@ class Sight:
         # 3. Nothing: the other engine, then the picture changed, until something is sure.
         for escalation in self._escalations(first, plain):
             escalation()
-            if self._is_sure() or time.process_time() > self.until:
+            if self._is_sure() or time.process_time() > self.until or time.monotonic() > self.at_last:
                 break
         return self._agreed()
 
@@ -291,11 +292,15 @@ class Sight:
         long = [each for each in firm if each.symbology in ("EAN-13", "UPC-A")]
         return [each for each in found if not (_is_a_piece(each, long) or (each not in firm and _lies_in(each, firm)))]
 
-    def _may_be_a_label(self) -> bool:
-        """More than one code, or one of those that carriers and makers print on labels, in a picture that holds more than it."""
-        found = [votes[0] for votes in self.votes.values()]
-        share = sum(_area(each.position) for each in found) / max(1, math.prod(self.whole_size))
-        return share < CLOSE_UP and (len(found) > 1 or found[0].symbology not in RETAIL)
+    def _holds_more(self) -> bool:
+        """Whether the picture is of more than the codes in it."""
+        share = sum(_area(votes[0].position) for votes in self.votes.values()) / max(1, math.prod(self.whole_size))
+        return share < CLOSE_UP
+
+    def _may_be_a_label(self, first: Pass) -> bool:
+        """One of those that carriers and makers print on labels, or another beside the one that goods wear."""
+        self._zbar(first, sure=True)
+        return any(votes[0].symbology not in RETAIL for votes in self.votes.values()) or len(self.votes) > 1
 
 
 def _agree(votes: list[Found]) -> bool:

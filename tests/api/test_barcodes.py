@@ -129,3 +129,9 @@ def test_only_this_door_takes_forms_and_only_from_our_own_pages(doors: Doors) ->
     )
     refused(doors.person("cleo").raw("POST", "/api/session", body, Content_Type=multipart), 415, "unsupported_media")
     refused(decode(doors.person("cleo"), body, Origin="https://elsewhere.example"), 403, "wrong_origin")
+
+
+def test_the_document_says_what_the_form_holds(doors: Doors) -> None:
+    document = doors.person("cleo").get("/api/openapi.json").json()
+    body = document["paths"]["/api/barcodes/decode"]["post"]["requestBody"]
+    assert list(body["content"]["multipart/form-data"]["schema"]["properties"]) == ["image"]
