@@ -181,13 +181,13 @@ ERASED = {
 BATTERY = {"code": "battery", "check": "function", "kind": "number", "name": "电池健康度 %", "name_en": "Battery health %",
            "minimum": 0, "maximum": 100, "required": True}  # fmt: skip
 SWOLLEN = {"code": "swollen", "check": "appearance", "kind": "choice", "name": "电池鼓包", "name_en": "Swollen battery",
-           "choices": ["no", "yes"], "required": True}  # fmt: skip
+           "choices": ["无 no", "有 yes"], "required": True}  # fmt: skip
 SEAL = {"code": "seal", "check": "packaging", "kind": "choice", "name": "封口", "name_en": "Seal",
-        "choices": ["intact", "broken"], "required": True}  # fmt: skip
+        "choices": ["完好 intact", "破损 broken"], "required": True}  # fmt: skip
 
 
 class Family(NamedTuple):
-    """Items that differ in one thing: (suffix, name, English name, specification)."""
+    """Items that differ in one thing: (suffix, name, English name, specification, which reads the same in both languages)."""
 
     code: str
     name: str
@@ -207,19 +207,17 @@ class Family(NamedTuple):
 def _colours(spec: str, *colours: str) -> tuple[tuple[str, str, str, str], ...]:
     known = {"GN": ("绿", "green"), "BU": ("蓝", "blue"), "WH": ("白", "white"), "BK": ("黑", "black"), "RD": ("红", "red"),
              "CR": ("奶油", "cream"), "PK": ("粉", "pink"), "GY": ("灰", "grey"), "YE": ("黄", "yellow"), "WD": ("原木", "wood")}  # fmt: skip
-    return tuple((code, f"{known[code][0]}色", known[code][1], f"{spec} {known[code][0]}".strip()) for code in colours)
+    return tuple((code, f"{known[code][0]}色", known[code][1], spec) for code in colours)
 
 
 def _sizes(colour: str, colour_en: str) -> tuple[tuple[str, str, str, str], ...]:
-    return tuple(
-        (size, f"{colour} {size}", f"{colour_en}, {size}", f"{colour} {size}") for size in ("S", "M", "L", "XL")
-    )
+    return tuple((size, f"{colour} {size}", f"{colour_en}, {size}", size) for size in ("S", "M", "L", "XL"))
 
 
 FAMILIES = (
     Family("KET", "电热水壶", "Electric kettle", 6_800, "S01", _colours("1.7L", "GN", "BU", "WH", "BK"), accessories=(BASE, MANUAL), steps=(SWITCHED_ON,)),
     Family("RCK", "电饭煲", "Rice cooker", 15_900, "S01", _colours("4L", "WH", "BK", "RD", "CR"), accessories=(CUP, MANUAL), steps=(SWITCHED_ON,)),
-    Family("TOA", "多士炉", "Toaster", 8_900, "S01", _colours("2 片", "CR", "RD", "BK", "GN"), accessories=(MANUAL,), steps=(SWITCHED_ON,)),
+    Family("TOA", "多士炉", "Toaster", 8_900, "S01", _colours("850W", "CR", "RD", "BK", "GN"), accessories=(MANUAL,), steps=(SWITCHED_ON,)),
     Family("BLN", "料理机", "Blender", 12_500, "S01", _colours("1.2L", "WH", "RD", "BK", "GY"), accessories=(CUP, MANUAL), steps=(SWITCHED_ON,)),
     Family("HDR", "吹风机", "Hair dryer", 9_900, "S01", _colours("1800W", "PK", "WH", "BK", "BU"), accessories=(MANUAL,), steps=(SWITCHED_ON,)),
     Family("FAN", "桌面风扇", "Desk fan", 5_600, "S01", _colours("USB", "WH", "PK", "GN", "GY"), accessories=(CABLE,)),
@@ -227,34 +225,34 @@ FAMILIES = (
     Family("LMP", "护眼台灯", "Desk lamp", 7_900, "S02", _colours("10W", "BU", "WH", "BK", "PK"), uom="盏", accessories=(MANUAL,), steps=(SWITCHED_ON,)),
     Family("FLL", "落地灯", "Floor lamp", 16_800, "S02", _colours("1.6m", "BK", "WH", "WD", "YE"), uom="盏", accessories=(BULB, MANUAL)),
     Family("NLT", "小夜灯", "Night light", 2_400, "S02", _colours("0.5W", "YE", "PK", "BU", "WH"), uom="盏"),
-    Family("HPH", "降噪耳机", "Noise-cancelling headphones", 42_000, "S03", _colours("头戴", "BK", "WH", "BU", "PK"), serial=True,
+    Family("HPH", "降噪耳机", "Noise-cancelling headphones", 42_000, "S03", _colours("40mm", "BK", "WH", "BU", "PK"), serial=True,
            accessories=(CABLE, POUCH, WARRANTY), steps=(SWITCHED_ON,)),
     Family("SPK", "蓝牙音箱", "Bluetooth speaker", 18_800, "S03", _colours("20W", "BK", "RD", "GN", "GY"), serial=True, accessories=(CABLE, WARRANTY), steps=(SWITCHED_ON,)),
     Family("WTC", "智能手表", "Smart watch", 56_000, "S03", _colours("46mm", "BK", "WH", "PK", "GN"), serial=True,
            accessories=(CABLE, WARRANTY), steps=(UNLOCKED, BATTERY)),
-    Family("TAB", "学习平板", "Tablet", 128_000, "S03", _colours("11 吋 128G", "GY", "BU", "PK", "WH"), uom="台", serial=True,
+    Family("TAB", "学习平板", "Tablet", 128_000, "S03", _colours('11" 128GB', "GY", "BU", "PK", "WH"), uom="台", serial=True,
            accessories=(CABLE, MANUAL, WARRANTY), steps=(UNLOCKED, ERASED, BATTERY)),
     Family("PWR", "充电宝", "Power bank", 8_600, "S03", _colours("20000mAh", "BK", "WH", "BU", "PK"), serial=True, accessories=(CABLE,),
            steps=(SWOLLEN,), hazard=True),
-    Family("CAM", "行车记录仪", "Dash camera", 31_000, "S03", (("2K", "2K", "2K", "2K 单镜头"), ("4K", "4K", "4K", "4K 单镜头"), ("2D", "2K 双镜头", "2K, front and rear", "2K 双镜头"), ("4D", "4K 双镜头", "4K, front and rear", "4K 双镜头")),
+    Family("CAM", "行车记录仪", "Dash camera", 31_000, "S03", (("2K", "2K", "2K", "2K 32GB"), ("4K", "4K", "4K", "4K 32GB"), ("2D", "2K 双镜头", "2K, front and rear", "2K + 1080p"), ("4D", "4K 双镜头", "4K, front and rear", "4K + 1080p")),
            uom="台", serial=True, accessories=(CABLE, MANUAL, WARRANTY), steps=(SWITCHED_ON,)),
     Family("LIP", "丝绒口红", "Velvet lipstick", 4_900, "S04", (("01", "01 正红", "01 true red", "3.5g #01"), ("02", "02 豆沙", "02 bean paste", "3.5g #02"), ("03", "03 玫瑰", "03 rose", "3.5g #03"), ("04", "04 橘棕", "04 burnt orange", "3.5g #04")),
            uom="支", shelf_life_days=1_095, min_days_to_sell=180, steps=(SEAL,)),
-    Family("CRM", "保湿面霜", "Moisturising cream", 8_800, "S04", (("30", "30g", "30 g", "30g"), ("50", "50g", "50 g", "50g"), ("S3", "敏感肌 30g", "sensitive skin, 30 g", "敏感肌 30g"), ("S5", "敏感肌 50g", "sensitive skin, 50 g", "敏感肌 50g")),
+    Family("CRM", "保湿面霜", "Moisturising cream", 8_800, "S04", (("30", "30g", "30 g", "30g"), ("50", "50g", "50 g", "50g"), ("S3", "敏感肌 30g", "sensitive skin, 30 g", "30g"), ("S5", "敏感肌 50g", "sensitive skin, 50 g", "50g")),
            uom="瓶", shelf_life_days=1_095, min_days_to_sell=180, steps=(SEAL,)),
-    Family("SRM", "修护精华液", "Repair serum", 15_600, "S04", (("15", "15ml", "15 ml", "15ml"), ("30", "30ml", "30 ml", "30ml"), ("VC", "维C 30ml", "vitamin C, 30 ml", "维C 30ml"), ("NI", "烟酰胺 30ml", "niacinamide, 30 ml", "烟酰胺 30ml")),
+    Family("SRM", "修护精华液", "Repair serum", 15_600, "S04", (("15", "15ml", "15 ml", "15ml"), ("30", "30ml", "30 ml", "30ml"), ("VC", "维C 30ml", "vitamin C, 30 ml", "30ml"), ("NI", "烟酰胺 30ml", "niacinamide, 30 ml", "30ml")),
            uom="瓶", shelf_life_days=730, min_days_to_sell=120, steps=(SEAL,)),
-    Family("SUN", "防晒乳", "Sunscreen", 6_200, "S04", (("30", "SPF30 50ml", "SPF 30, 50 ml", "SPF30 50ml"), ("50", "SPF50 50ml", "SPF 50, 50 ml", "SPF50 50ml"), ("KD", "儿童 SPF50", "for children, SPF 50", "儿童 SPF50 50ml"), ("SP", "喷雾 150ml", "spray, 150 ml", "喷雾 150ml")),
+    Family("SUN", "防晒乳", "Sunscreen", 6_200, "S04", (("30", "SPF30 50ml", "SPF 30, 50 ml", "SPF30 50ml"), ("50", "SPF50 50ml", "SPF 50, 50 ml", "SPF50 50ml"), ("KD", "儿童 SPF50", "for children, SPF 50", "SPF50 50ml"), ("SP", "喷雾 150ml", "spray, 150 ml", "150ml")),
            uom="支", shelf_life_days=730, min_days_to_sell=180, steps=(SEAL,)),
-    Family("MSK", "补水面膜", "Sheet mask", 3_900, "S04", (("HA", "玻尿酸 5 片", "hyaluronic, pack of 5", "5 片"), ("TT", "茶树 5 片", "tea tree, pack of 5", "5 片"), ("RO", "玫瑰 5 片", "rose, pack of 5", "5 片"), ("GO", "黄金 5 片", "gold, pack of 5", "5 片")),
+    Family("MSK", "补水面膜", "Sheet mask", 3_900, "S04", (("HA", "玻尿酸 5 片", "hyaluronic, pack of 5", "5 × 25ml"), ("TT", "茶树 5 片", "tea tree, pack of 5", "5 × 25ml"), ("RO", "玫瑰 5 片", "rose, pack of 5", "5 × 25ml"), ("GO", "黄金 5 片", "gold, pack of 5", "5 × 25ml")),
            uom="盒", shelf_life_days=1_095, min_days_to_sell=180, steps=(SEAL,)),
     Family("SHP", "氨基酸洗发水", "Amino-acid shampoo", 4_400, "S04", (("OIL", "控油 400ml", "oil control, 400 ml", "400ml"), ("DRY", "滋润 400ml", "moisture, 400 ml", "400ml"), ("DAN", "去屑 400ml", "anti-dandruff, 400 ml", "400ml"), ("KID", "儿童 300ml", "for children, 300 ml", "300ml")),
            uom="瓶", shelf_life_days=1_095, min_days_to_sell=120),
     Family("TWL", "纯棉毛巾", "Cotton towel", 1_900, "S05", _colours("34×76cm", "WH", "GY", "BU", "PK"), uom="条"),
-    Family("BED", "全棉四件套", "Cotton bedding set", 19_900, "S05", (("15G", "1.5m 灰", "1.5 m, grey", "1.5m 灰"), ("18G", "1.8m 灰", "1.8 m, grey", "1.8m 灰"), ("15B", "1.5m 蓝", "1.5 m, blue", "1.5m 蓝"), ("18B", "1.8m 蓝", "1.8 m, blue", "1.8m 蓝")), uom="套"),
+    Family("BED", "全棉四件套", "Cotton bedding set", 19_900, "S05", (("15G", "1.5m 灰", "1.5 m, grey", "1.5m"), ("18G", "1.8m 灰", "1.8 m, grey", "1.8m"), ("15B", "1.5m 蓝", "1.5 m, blue", "1.5m"), ("18B", "1.8m 蓝", "1.8 m, blue", "1.8m")), uom="套"),
     Family("TSH", "圆领T恤", "T-shirt", 3_200, "S05", _sizes("白", "white")),
     Family("SWT", "连帽卫衣", "Hooded sweatshirt", 7_800, "S05", _sizes("灰", "grey")),
-    Family("SOC", "中筒袜", "Crew socks", 900, "S05", _colours("3 双装", "BK", "WH", "GY", "YE"), uom="包"),
+    Family("SOC", "中筒袜", "Crew socks", 900, "S05", _colours("3 × 39–42", "BK", "WH", "GY", "YE"), uom="包"),
     Family("MUG", "陶瓷马克杯", "Ceramic mug", 2_100, "S06", _colours("350ml", "WH", "BU", "RD", "GN")),
     Family("THM", "保温杯", "Vacuum flask", 5_200, "S06", _colours("500ml", "BK", "WH", "RD", "BU")),
     Family("PAN", "不粘炒锅", "Non-stick wok", 10_900, "S06", (("28", "28cm", "28 cm", "28cm"), ("30", "30cm", "30 cm", "30cm"), ("32", "32cm", "32 cm", "32cm"), ("34", "34cm", "34 cm", "34cm")), uom="口", accessories=(MANUAL,)),
