@@ -17,6 +17,7 @@ from server.domain.commands import COMMANDS, decode, execute
 from server.domain.devices import Device
 from server.domain.events import NumbersLost
 from server.domain.held import HELD_FOR, Authors, attempt, release, set_aside
+from server.domain.ids import derived_id
 from server.domain.model import Outcome
 from server.domain.permissions import SYSTEM
 from server.domain.records import Mutation
@@ -95,20 +96,27 @@ def _one(work: Work, authors: Authors, device: Device, sent: MutationIn, held_fo
 
     device.last_seq = sent.seq
     known = work.seek(Mutation, sent.id)
-    if known is not None:  # this device under its former identity: carried out already
-        return Result(seq=sent.seq, id=sent.id, status=_status(known), dup=True, code=known.code, detail=known.detail)
+    if known is not None and known.digest == digest:  # this device under its former identity: carried out already
+        return _dup(sent, known)
 
-    outcome, refused = attempt(work, sent.id, sent.name, lambda: _carry_out(work, authors, device, sent))
+    outcome: Outcome | None = None
+    refused: Exception | None = None
+    if known is None:
+        id = sent.id
+        outcome, refused = attempt(work, id, sent.name, lambda: _carry_out(work, authors, device, sent))
+    else:  # whoever gave this id twice: what came second is neither dropped nor taken for the first
+        id = derived_id("mutation", device.id, str(sent.seq))
+        refused = errors.Duplicate("This id came before with another content.", id=sent.id)
     stored = work.add(
-        Mutation, id=sent.id, device_id=device.id, seq=sent.seq, name=sent.name[:80], by=sent.by, site_id=sent.site,
+        Mutation, id=id, device_id=device.id, seq=sent.seq, name=sent.name[:80], by=sent.by, site_id=sent.site,
         body={"args": sent.args, "schema": sent.schema, "epoch": sent.epoch, "base": sent.base}, digest=digest,
         status=outcome.status if outcome else "rejected", conflict_id=outcome.conflict_id if outcome else "",
         code=outcome.code if outcome else "", made_at=sent.made_at, at=work.now,
     )  # fmt: skip
-    work.because_of(sent.id)
+    work.because_of(id)
     if refused is not None:
         with work.acting(
-            authors[sent.by], device_id=device.id, made_at=sent.made_at, site_id=device.site_id, cause=sent.id
+            authors[sent.by], device_id=device.id, made_at=sent.made_at, site_id=device.site_id, cause=id
         ):
             set_aside(work, stored, refused, held_for)
     work.let_go(stored)
@@ -145,21 +153,23 @@ def _again(work: Work, device: Device, sent: MutationIn, digest: str) -> Result:
     """A number that was taken in before is answered with what became of it since; nothing happens twice."""
     stored = work.all(Mutation, device_id=device.id, seq=sent.seq)
     if not stored:
+        former = work.seek(Mutation, sent.id)
+        if former is not None and former.digest == digest:
+            return _dup(sent, former)
         return Result(
             seq=sent.seq, id=sent.id, status="rejected", dup=True, code="lost", detail="This number was declared lost."
         )
     known = stored[0]
     if known.digest != digest:
         raise Forked(f"Number {sent.seq} came before with another content.", seq=sent.seq)
+    return _dup(sent, known)
+
+
+def _dup(sent: MutationIn, known: Mutation) -> Result:
     return Result(
-        seq=sent.seq,
-        id=known.id,
-        status=_status(known),
-        dup=True,
-        conflict=known.conflict_id,
-        code=known.code,
+        seq=sent.seq, id=sent.id, status=_status(known), dup=True, conflict=known.conflict_id, code=known.code,
         detail=known.detail,
-    )
+    )  # fmt: skip
 
 
 def _note_state(work: Work, device: Device, request: PushRequest) -> None:
