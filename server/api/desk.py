@@ -203,7 +203,7 @@ def site_of(desk: Desk, model: type[Table], id: str) -> str:
         record: Any = work.look(model, id)
     sites = desk.actor.sites("see")
     if record is None or (sites is not None and record.site_id not in sites):
-        raise NotFound("This does not exist, or not for you.", id=id)
+        raise NotFound("This does not exist, or is not for you to see.", id=id)
     return str(record.site_id)
 
 

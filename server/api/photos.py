@@ -80,7 +80,7 @@ def photo(
         device = work.look(Device, blob.device_id) if blob else None
         sites = viewer.sites("see")
         if blob is None or (sites is not None and device is not None and device.site_id not in sites):
-            raise NotFound("This photo does not exist, or not for you.")
+            raise NotFound("This photo does not exist, or is not for you to see.")
     if blob.state == "unreadable":
         raise NotFound(
             "This photo cannot be shown: no decoder could read it. The original is kept.", state="unreadable"

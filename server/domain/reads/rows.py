@@ -69,7 +69,7 @@ def one(work: Work, model: type[T], id: str, seen: ColumnElement[bool]) -> T:
     found = work.first(model, col(model.id) == id, seen)  # type: ignore[attr-defined]
     if found is None:
         words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in model.__name__).strip()
-        raise NotFound(f"This {words} does not exist, or not for you.", kind=model.__name__, id=id)
+        raise NotFound(f"This {words} does not exist, or is not for you to see.", kind=model.__name__, id=id)
     return found
 
 

@@ -55,6 +55,7 @@ export default {
   'state.unreachable_read': 'Try again once it is back; what is shown is what was read last.',
   'state.kept': 'What you typed is kept; press again once it is back.',
   'problem.unexpected': 'Something unexpected happened here',
+  'state.ask_for_it': 'If somebody sent you this address, tell them; an administrator can give you the right.',
   'problem.not_found': 'Not there, or not for you to see',
   'problem.not_allowed': 'You may not do this',
   'problem.not_signed_in': 'The name or the password is wrong',

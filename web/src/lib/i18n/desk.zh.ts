@@ -54,6 +54,7 @@ export default {
   'state.unreachable_read': '恢复连接后请重试；已显示的内容是最后一次读到的。',
   'state.kept': '您填写的内容还在，恢复连接后再按一次即可。',
   'problem.unexpected': '这里出了意外',
+  'state.ask_for_it': '如果这是别人发给您的地址，请告诉对方；管理员可以为您开通权限。',
   'problem.not_found': '找不到，或您无权查看',
   'problem.not_allowed': '您没有这个权限',
   'problem.not_signed_in': '用户名或密码不正确',
