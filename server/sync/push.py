@@ -115,9 +115,7 @@ def _one(work: Work, authors: Authors, device: Device, sent: MutationIn, held_fo
     )  # fmt: skip
     work.because_of(id)
     if refused is not None:
-        with work.acting(
-            authors[sent.by], device_id=device.id, made_at=sent.made_at, site_id=device.site_id, cause=id
-        ):
+        with work.acting(authors[sent.by], device_id=device.id, made_at=sent.made_at, site_id=device.site_id, cause=id):
             set_aside(work, stored, refused, held_for)
     work.let_go(stored)
     if stored.status in ("applied", "merged", "conflict"):
