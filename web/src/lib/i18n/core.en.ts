@@ -150,6 +150,8 @@ export default {
   'mutation.remove_return_line': 'Remove a line',
   'mutation.submit_return': 'Submit a return',
   'mutation.cancel_return': 'Cancel a return',
+  'mutation.take_claim': 'Reserve what may come back',
+  'mutation.give_back_claim': 'Give a reservation back',
   'device.secure': 'Secure connection (HTTPS)',
   'device.worker': 'Starts without network',
   'device.persist': 'Data is kept',

@@ -148,6 +148,8 @@ export default {
   'mutation.remove_return_line': '删除明细',
   'mutation.submit_return': '提交审核',
   'mutation.cancel_return': '取消退库单',
+  'mutation.take_claim': '预留可退数量',
+  'mutation.give_back_claim': '退回预留',
   'device.secure': '安全连接 (HTTPS)',
   'device.worker': '离线启动',
   'device.persist': '数据不会被清除',

@@ -448,6 +448,7 @@ export default {
   'attention.resend': 'Send corrected',
   'attention.set_aside': 'Set aside, keep',
   'attention.understood': 'Understood',
+  'rule.X0': 'Could not be taken in',
   'rule.X1': 'Over-return',
   'rule.X2': 'Serial twice',
   'rule.X3': 'Inspections differ',

@@ -444,6 +444,7 @@ export default {
   'attention.resend': '改正并重发',
   'attention.set_aside': '收起留存',
   'attention.understood': '知道了',
+  'rule.X0': '没能处理',
   'rule.X1': '超退',
   'rule.X2': '序列号重复',
   'rule.X3': '两次质检不一致',

@@ -33,7 +33,7 @@ export const words: Readable<Words> = derived(lang, (now) => ({
   date: dateOf.get(),
 }))
 
-const RULES = ['X1', 'X2', 'X3', 'X4', 'X5', 'X6', 'X7', 'X8', 'X9', 'X10', 'X11', 'X12', 'X13', 'X14', 'X15', 'X16', 'X17', 'X18'] as const
+const RULES = ['X0', 'X1', 'X2', 'X3', 'X4', 'X5', 'X6', 'X7', 'X8', 'X9', 'X10', 'X11', 'X12', 'X13', 'X14', 'X15', 'X16', 'X17', 'X18'] as const
 
 /** A conflict rule in a person's words. */
 export function rule(w: Words, code: string): string {
