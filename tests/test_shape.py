@@ -141,6 +141,20 @@ def test_every_conflict_rule_suggests_one_of_its_own_options_and_says_why() -> N
         assert rule.why.endswith(".")
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_desk_has_words_for_every_conflict_rule_and_each_of_its_options(language: str) -> None:
+    words = (ROOT / "web" / "src" / "lib" / "i18n" / f"desk.{language}.ts").read_text(encoding="utf-8")
+    needed = {
+        key
+        for rule in CONFLICT_RULES.values()
+        for key in (
+            f"rule.{rule.id}", f"rule_means.{rule.id}", f"rule_why.{rule.id}", *(f"option.{option}" for option in rule.options),
+            *(f"option_does.{rule.id}.{option}" for option in rule.options),
+        )
+    }  # fmt: skip
+    assert not sorted(key for key in needed if f"  '{key}': '" not in words)
+
+
 def test_every_right_belongs_to_a_role_that_exists() -> None:
     roles = {"operator", "inspector", "reviewer", "supervisor", "sales", "service", "finance", "office", "admin"}
     assert all(set(held) <= roles and held for held in PERMISSIONS.values())
