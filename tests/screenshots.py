@@ -44,17 +44,17 @@ def main() -> None:
 
     with demo_server() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for name, page in _pictures(browser, server):
+        for name, page in _pictures(browser, server, sharp=1 if everything else 2):
             if everything or name in README_SHOWS:
                 size = _save(page, folder / f"{name}.png")
                 print(f"{size // 1024:>5} kB  {name}", flush=True)
         browser.close()
 
 
-def _pictures(browser: Browser, server: Server) -> Iterator[tuple[str, Page]]:
+def _pictures(browser: Browser, server: Server, sharp: float) -> Iterator[tuple[str, Page]]:
     for language, short in LANGUAGES.items():
         for place, stops in (
-            ("floor", tour.floor(browser, server, language)),
+            ("floor", tour.floor(browser, server, language, sharp=sharp)),
             ("desk", tour.desk(browser, server, language)),
         ):
             for stop in stops:

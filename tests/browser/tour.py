@@ -39,11 +39,16 @@ def settle(page: Page) -> None:
 
 
 def floor(
-    browser: Browser, server: Server, language: str, visit: Callable[[Page], None] = lambda page: None
+    browser: Browser, server: Server, language: str, visit: Callable[[Page], None] = lambda page: None, sharp: float = 1
 ) -> Iterator[Stop]:
-    """A handheld's first minutes: enrolled and signed in with network, and then at work without."""
+    """A handheld's first minutes: enrolled and signed in with network, and then at work without. `sharp`: dots to a pixel."""
     context = browser.new_context(
-        viewport=HANDHELD, locale=language, has_touch=True, reduced_motion="reduce", timezone_id="Asia/Shanghai"
+        viewport=HANDHELD,
+        device_scale_factor=sharp,
+        locale=language,
+        has_touch=True,
+        reduced_motion="reduce",
+        timezone_id="Asia/Shanghai",
     )
     context.set_default_timeout(15_000)
     page = context.new_page()
