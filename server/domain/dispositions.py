@@ -236,6 +236,7 @@ def put_away(work: Work, command: PutAway) -> Outcome | None:
     lot = stock.Lot(command.lot, command.expiry, command.serial)
     cause = stock.Cause("put_away", line.order_id, line.id)
     left = command.quantity
+    put: set[str] = set()
     for disposition in _to_put_away(work, line.id, command, target):
         if not left:
             break  # the rest stays where it is, in its own tote
@@ -247,15 +248,17 @@ def put_away(work: Work, command: PutAway) -> Outcome | None:
         work.count(disposition, put_away=units)
         disposition.bin_id, disposition.container_id = target.id, ""
         settle(work, order, disposition, item)
+        put.add(effect.status if disposition.posted >= disposition.put_away else "quarantine")
         left -= units
     if left:
         # Nothing was decided for these: they only change place, and stay what they are.
+        put.add("quarantine")
         place = stock.Place("quarantine", "", command.container_id)
         stock.transfer(work, order.site_id, item, left, place, stock.Place("quarantine", target.id), cause, lot)
     work.record(
         GoodsPutAway(site_id=order.site_id, line_id=line.id, quantity=command.quantity, bin_id=target.id), order.id
     )
-    wrong = x07.found(work, target, item.id, order.id, line.id)
+    wrong = x07.found(work, target, item.id, order.id, line.id, put)
     returns.progress(work, order)
     return conflicts.outcome_of([wrong]) if wrong else None
 
@@ -294,8 +297,13 @@ def move_container(work: Work, command: MoveContainer) -> Outcome | None:
             settle(work, order, disposition, work.get(Item, disposition.item_id))
     for order in orders.values():
         returns.progress(work, order)
-    items = sorted({balance.item_id for balance in stock.contents(work, container.id) if balance.quantity > 0})
-    return conflicts.outcome_of([case for item_id in items if (case := x07.found(work, target, item_id, "", ""))])
+    put: dict[str, set[str]] = {}
+    for balance in stock.contents(work, container.id):
+        if balance.quantity > 0:
+            put.setdefault(balance.item_id, set()).add(balance.status)
+    return conflicts.outcome_of(
+        [case for item_id in sorted(put) if (case := x07.found(work, target, item_id, "", "", put[item_id]))]
+    )
 
 
 def send_away(work: Work, command: SendAway) -> None:
@@ -432,13 +440,6 @@ ZONES: dict[str, tuple[str, ...]] = {
     "held": ("quarantine", "exception"),
 } | {effect.status: effect.zones for effect in EFFECTS.values()}
 """Where goods of each status may stand. Quarantine may wait anywhere but among what is for sale."""
-
-
-def misplaced(work: Work, target: Bin, item_id: str) -> list[str]:
-    """The statuses of this item that stand in this bin and should not."""
-    return sorted(
-        {each.status for each in stock.standing_in(work, target.id, item_id) if not fits(target, each.status)}
-    )
 
 
 def fits(bin: Bin, status: str) -> bool:

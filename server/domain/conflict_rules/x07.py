@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from ..conflicts import Conflict, ResolveConflict
 
 
-def found(work: Work, target: Bin, item_id: str, order_id: str, line_id: str) -> "Conflict | None":
-    """The bin is locked by whoever puts goods there."""
-    mixed = dispositions.misplaced(work, target, item_id)
+def found(work: Work, target: Bin, item_id: str, order_id: str, line_id: str, put: set[str]) -> "Conflict | None":
+    """`put`: the statuses of what was just put there. What stood there before is not this person's doing: goods that were disposed
+    of and not yet put away stand where they were inspected. The bin is locked by whoever puts goods there.
+    """
+    mixed = sorted(status for status in put if not dispositions.fits(target, status))
     if target.active and not mixed:
         return None
     return conflicts.open_case(
@@ -32,7 +34,7 @@ def nearest_bin(work: Work, case: "Conflict", breaches: Breaches, command: "Reso
     if target is None or not target.active or target.site_id != wrong.site_id:
         raise Invalid("Choose a bin that is in use at this site.", field="value")
     item = work.get(Item, case.facts["item_id"])
-    for balance in _misplaced(work, wrong, item.id):
+    for balance in _misplaced(work, wrong, case):
         if not dispositions.fits(target, balance.status):
             raise Invalid(
                 f"Goods that are {balance.status.replace('_', ' ')} cannot stand there.", field="value", bin=target.code
@@ -51,8 +53,10 @@ def nearest_bin(work: Work, case: "Conflict", breaches: Breaches, command: "Reso
 
 def moved(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
     target = work.get(Bin, case.facts["bin_id"])
-    if mixed := dispositions.misplaced(work, target, case.facts["item_id"]):
-        raise WrongState("The goods still stand there.", bin=target.code, statuses=mixed)
+    if there := _misplaced(work, target, case):
+        raise WrongState(
+            "The goods still stand there.", bin=target.code, statuses=sorted({balance.status for balance in there})
+        )
 
 
 def nearest_valid(work: Work, case: "Conflict") -> str | None:
@@ -60,7 +64,7 @@ def nearest_valid(work: Work, case: "Conflict") -> str | None:
     wrong = work.look(Bin, case.facts["bin_id"])
     if wrong is None:
         return None
-    statuses = {balance.status for balance in _misplaced(work, wrong, case.facts["item_id"])}
+    statuses = {balance.status for balance in _misplaced(work, wrong, case)}
     fitting = [
         bin
         for bin in work.find(Bin, Bin.site_id == wrong.site_id, Bin.active == True, order_by=Bin.code)  # noqa: E712
@@ -72,18 +76,16 @@ def nearest_valid(work: Work, case: "Conflict") -> str | None:
 
 def passes(work: Work, case: "Conflict") -> str:
     wrong = work.look(Bin, case.facts["bin_id"])
-    return (
-        ""
-        if wrong is None or _misplaced(work, wrong, case.facts["item_id"])
-        else "The goods do not stand in that bin any more."
-    )
+    return "" if wrong is None or _misplaced(work, wrong, case) else "The goods do not stand in that bin any more."
 
 
-def _misplaced(work: Work, wrong: Bin, item_id: str) -> list[stock.StockBalance]:
+def _misplaced(work: Work, wrong: Bin, case: "Conflict") -> list[stock.StockBalance]:
+    """What the case is about and still stands there: in a closed bin all of the item, else the statuses that were put there."""
     return [
         balance
-        for balance in stock.standing_in(work, wrong.id, item_id)
-        if not wrong.active or not dispositions.fits(wrong, balance.status)
+        for balance in stock.standing_in(work, wrong.id, case.facts["item_id"])
+        if not wrong.active
+        or (balance.status in case.facts["statuses"] and not dispositions.fits(wrong, balance.status))
     ]
 
 
