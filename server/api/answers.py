@@ -314,6 +314,8 @@ class ConflictPage(msgspec.Struct, kw_only=True):
     device: Named | None
     options: list[Option]
     dismissible: bool
+    named: dict[str, Facts]
+    """What the ids among facts and evidence are called: items, people, bins, return orders."""
 
 
 class Todo(msgspec.Struct, kw_only=True):

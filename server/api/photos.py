@@ -9,16 +9,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from .. import media
+from ..config import Config
+from ..database import Database
 from ..domain.attachments import note_photo
 from ..domain.devices import Device
 from ..domain.documents import Blob
-from ..domain.errors import Invalid, NotFound
+from ..domain.errors import Invalid, NotAllowed, NotFound
 from ..domain.permissions import SYSTEM, Actor
 from ..domain.work import Work
 from .answers import PhotoStored
 from .desk import MISSING, REFUSALS
 from .doors import get, head, put
-from .identity import Handheld
+from .identity import Desk, Handheld
 from .problems import Refused
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -29,12 +31,32 @@ async def upload(
     request: Request[Any, Any, Any], handheld: NamedDependency[Handheld], sha256: FromPath[str]
 ) -> Response[PhotoStored]:
     """The photo's own bytes, named by their SHA-256. Sent again, it is there already."""
+    return await _taken_in(
+        request, handheld.database, handheld.config, sha256, handheld.device.site_id, handheld.device.id
+    )
+
+
+@put("/api/photos/{sha256:str}", tags=["photos"], responses=REFUSALS, request_max_body_size=media.MAX_BYTES)
+async def add_photo(
+    request: Request[Any, Any, Any], desk: NamedDependency[Desk], sha256: FromPath[str], site: FromQuery[str]
+) -> Response[PhotoStored]:
+    """A photo that a supervisor adds, to decide with: the file's own bytes, named by their SHA-256."""
+    if not desk.actor.may("see", site):
+        raise NotFound("This site does not exist, or is not for you to see.")
+    if not desk.actor.may("resolve", site):
+        raise NotAllowed("You do not have the right to do this here.")
+    return await _taken_in(request, desk.database, desk.config, sha256, site, "")
+
+
+async def _taken_in(
+    request: Request[Any, Any, Any], database: Database, config: Config, sha256: str, site_id: str, device_id: str
+) -> Response[PhotoStored]:
     _check(sha256)
-    blobs = handheld.config.blobs_dir
+    blobs = config.blobs_dir
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > media.MAX_BYTES:
         raise Refused("too_large", "A photo has at most 8 MiB.", limit=media.MAX_BYTES)
-    there = await to_thread.run_sync(_stored, handheld, sha256)
+    there = await to_thread.run_sync(_stored, database, config, sha256)
     if there is not None:
         return Response(PhotoStored(sha256=sha256, size=there.size), status_code=200)
 
@@ -50,10 +72,10 @@ async def upload(
     def note(work: Work) -> None:
         note_photo(
             work, sha256, size=arriving.size, media_type=picture.media_type, width=picture.width, height=picture.height,
-            site_id=handheld.device.site_id, device_id=handheld.device.id,
+            site_id=site_id, device_id=device_id,
         )  # fmt: skip
 
-    await to_thread.run_sync(handheld.database.write, SYSTEM, note)
+    await to_thread.run_sync(database.write, SYSTEM, note)
     return Response(PhotoStored(sha256=sha256, size=arriving.size), status_code=201)
 
 
@@ -61,7 +83,7 @@ async def upload(
 def is_stored(handheld: NamedDependency[Handheld], sha256: FromPath[str]) -> Response[None]:
     """Whether it is there already, before it is sent over a slow network."""
     _check(sha256)
-    blob = _stored(handheld, sha256)
+    blob = _stored(handheld.database, handheld.config, sha256)
     return Response(None, status_code=200 if blob else 404)
 
 
@@ -95,11 +117,11 @@ def photo(
     )
 
 
-def _stored(handheld: Handheld, sha256: str) -> Blob | None:
+def _stored(database: Database, config: Config, sha256: str) -> Blob | None:
     """Known, and its bytes really there: a restored database may know what its folder lost."""
-    with handheld.database.read(SYSTEM) as work:
+    with database.read(SYSTEM) as work:
         blob = work.look(Blob, sha256)
-    return blob if blob and media.original(handheld.config.blobs_dir, sha256).exists() else None
+    return blob if blob and media.original(config.blobs_dir, sha256).exists() else None
 
 
 def _check(sha256: str) -> None:
@@ -107,4 +129,4 @@ def _check(sha256: str) -> None:
         raise Invalid("A photo is named by its SHA-256 in lower-case hexadecimal.", field="sha256")
 
 
-HANDLERS = [upload, is_stored, photo]
+HANDLERS = [upload, add_photo, is_stored, photo]

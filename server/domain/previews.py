@@ -77,7 +77,8 @@ def takes(option: str) -> str:
 def _preview(work: Work, conflict_id: str, name: str, value: Any) -> Preview:
     case = work.get(conflicts.Conflict, conflict_id)
     option = RULES[case.rule].options[name]
-    given = option.begins_with(work, case) if value is None else value
+    begins = option.begins_with(work, case)
+    given = begins if value is None else _like(begins, value)
     work.because_of(f"preview:{name}")
     try:
         with work.savepoint():
@@ -90,6 +91,15 @@ def _preview(work: Work, conflict_id: str, name: str, value: Any) -> Preview:
         return Preview(option=name, value=given, stock=enough.stock, fields=_changed(work, enough.after))
     except Refusal as refusal:
         return Preview(option=name, value=given, refused=refusal.sentence)
+
+
+def _like(begins: Any, value: Any) -> Any:
+    """An address carries text only: a number's digits, and the parts of a list, are of the kind the value begins with."""
+    if isinstance(begins, int) and isinstance(value, str) and value.isdecimal() and len(value) < 16:
+        return int(value)
+    if isinstance(begins, list) and isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
 
 
 class _Enough(Exception):

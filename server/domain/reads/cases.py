@@ -1,19 +1,19 @@
 """Alerts and conflicts: lists, and one conflict with its evidence and its ways out."""
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlmodel import SQLModel, col
 
 from .. import conflict_rules, tables
 from ..alerts import Alert
-from ..catalog import Item, Site
+from ..catalog import Bin, Customer, Item, Site
 from ..conflicts import Conflict, Occurrence
 from ..devices import Device
 from ..people import Person
 from ..returns import ReturnOrder
 from ..work import Work
 from . import returns
-from .rows import Json, Names, one, order_ref, page, plain, total, visible
+from .rows import Json, Names, bin_ref, item_ref, many, named, one, order_ref, page, plain, total, visible
 
 OPEN_ALERTS = ("open", "acknowledged", "in_progress")
 OPEN_CONFLICTS = ("open", "assigned")
@@ -54,9 +54,11 @@ def alert_rows(work: Work, found: list[Alert]) -> list[Json]:
 
 
 def conflicts(
-    work: Work, *, site: str = "", state: str = "", rule: str = "", cursor: str = "", limit: int = 50
+    work: Work, *, site: str = "", state: str = "", rule: str = "", severity: Literal["", "blocking", "advisory"] = "",
+    device: str = "", age: int = 0, cursor: str = "", limit: int = 50,
 ) -> Json:  # fmt: skip
-    """`state` may be several, separated by commas; not given: those that wait for a decision; `all` for every one."""
+    """`state` may be several, separated by commas; not given: those that wait for a decision; `all` for every one. `age`: open
+    for so many hours at least."""
     work.allow("see_desk", site)
     where = [_seen(work)]
     where += [col(Conflict.state).in_(state.split(",") if state else OPEN_CONFLICTS)] if state != "all" else []
@@ -64,6 +66,12 @@ def conflicts(
         where.append(col(Conflict.site_id) == site)
     if rule:
         where.append(col(Conflict.rule) == rule)
+    if severity:
+        where.append(col(Conflict.blocking) == (severity == "blocking"))
+    if device:
+        where.append(col(Conflict.device_id) == device)
+    if age:
+        where.append(col(Conflict.opened_at) <= work.now - age * 3_600_000)
     found, following = page(work, Conflict, where, Conflict.opened_at, cursor, limit)
     return {"rows": conflict_rows(work, found), "next": following, "total": total(work, Conflict, *where)}
 
@@ -116,7 +124,31 @@ def conflict_page(work: Work, conflict_id: str) -> Json:
             for name, option in rule.options.items()
         ],
         "dismissible": not case.blocking,
+        "named": _named(work, case, occurrences),
     }
+
+
+def _named(work: Work, case: Conflict, occurrences: list[Occurrence]) -> Json:
+    """Items, people, bins and return orders whose ids stand among the facts, the evidence and the values, by id."""
+    told = [case.facts, *(occurrence.evidence for occurrence in occurrences)]
+    ids = {value for facts in told for value in facts.values() if isinstance(value, str) and value}
+    ids |= {
+        value for occurrence in occurrences for each in occurrence.values for value in each.values()
+        if isinstance(value, str) and value
+    }  # fmt: skip
+    found: Json = {}
+    for model, words in NAMED.items():
+        found |= {id: words(record) for id, record in many(work, model, ids).items()}
+    return found
+
+
+NAMED: dict[type[SQLModel], Any] = {
+    Item: item_ref,
+    Bin: bin_ref,
+    Person: named,
+    Customer: named,
+    ReturnOrder: lambda order: {"id": order.id, "name": order.number},
+}
 
 
 def _seen(work: Work) -> Any:

@@ -216,15 +216,18 @@ export type Occurrence = {
   id: string; mutation_id: string; device_id: string; device?: Named | null; by: string; by_name?: string; made_at: Millis; at: Millis
   values: { field: string; base: unknown; server: unknown; device: unknown }[]; evidence: Record<string, unknown>
 } // prettier-ignore
-export type ConflictOption = { name: string; suggested: boolean; reason: string; note_required: boolean }
+/** What an option's value is; 'record' is an item, bin, return type or lot, as the case's facts say. */
+export type Takes = '' | 'text' | 'quantity' | 'item' | 'serial' | 'lot' | 'bin' | 'photo' | 'record'
+export type ConflictOption = { name: string; suggested: boolean; reason: string; note_required: boolean; takes: Takes; value: unknown }
 export type ConflictPage = {
   conflict: Conflict; occurrences: Occurrence[]; subject: Record<string, unknown> | null
   order: ReturnRow | null; device: Named | null; options: ConflictOption[]; dismissible: boolean
+  named: Record<string, Named & { sku?: string }>
 } // prettier-ignore
 
 /** What an option would do, found by doing it and taking it back. `refused`: why it cannot be taken now. */
 export type Preview = {
-  option: string; refused: string
+  option: string; value: unknown; refused: string
   stock: { item_id: string; sku: string; name: string; name_en: string; status: string; bin: string; quantity: number; value: number; currency: string }[]
   fields: { kind: string; id: string; field: string; before: unknown; after: unknown }[]
 } // prettier-ignore
@@ -409,6 +412,8 @@ export const conflicts = {
   list: (query: Query) => get<Page<Conflict>>('/api/conflicts', query),
   read: (id: string) => get<ConflictPage>(`/api/conflicts/${id}`),
   previews: (id: string) => get<Page<Preview>>(`/api/conflicts/${id}/previews`).then(rows),
+  preview: (id: string, option: string, value: unknown) =>
+    get<Page<Preview>>(`/api/conflicts/${id}/previews`, { option, value: Array.isArray(value) ? value.join(',') : (value as string | number) }).then((page) => rows(page)[0]),
   resolve: (id: string, option: string, value: unknown, note: string) => post(`/api/conflicts/${id}/resolution`, { option, value, note }),
   assign: (id: string, person: string) => post(`/api/conflicts/${id}/assignment`, { person_id: person }),
   dismiss: (id: string, reason: string) => post(`/api/conflicts/${id}/dismissal`, { reason }),
@@ -420,6 +425,7 @@ export const devices = {
   codes: () => get<EnrolmentCode[] | Page<EnrolmentCode>>('/api/enrolment-codes').then(rows),
   makeCode: (body: { site_id: string; uses: number; days: number }) => post<Enrolment>('/api/enrolment-codes', body),
   mutations: (query: Query) => get<Page<MutationRow>>('/api/mutations', query),
+  force: (id: string) => post<Done>(`/api/mutations/${id}/forcing`),
 }
 
 export const people = {
@@ -449,6 +455,16 @@ export const outbound = {
 }
 
 export const photo = (sha256: string, size: 'thumb' | 'full') => `/api/photos/${sha256}?size=${size}`
+
+/** Uploads a picture as it is, named by its SHA-256, which it gives back. Sent again, it is there already. */
+export async function addPhoto(file: Blob, site: string): Promise<string> {
+  const bytes = await file.arrayBuffer()
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  const path = `/api/photos/${sha256}`
+  await read(path, await send(address(path, { site }), { method: 'PUT', headers: { 'Content-Type': file.type || 'image/jpeg' }, body: bytes }))
+  return sha256
+}
 
 /** Short lists come bare or as a page; the desk shows rows either way. */
 function rows<Row>(answer: Row[] | Page<Row>): Row[] {

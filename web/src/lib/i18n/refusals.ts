@@ -85,6 +85,50 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^The goods still stand there\.$/, '货还在那里。'],
   [/^This cannot be taken back as such; adopt it, then correct it\.$/, '不能直接撤回；请先担保，再更正。'],
   [/^Enter the value to keep\.$/, '请填写要保留的值。'],
+  [/^A unit with that serial number is here already\.$/, '这个序列号的货已经在仓里。'],
+  [/^Choose a bin that is in use at this site\.$/, '请选择本仓在用的库位。'],
+  [/^Goods that are (.+) cannot stand there\.$/, '这些货不能放在那里。'],
+  [/^Choose the item this code belongs to\.$/, '请选择这个条码是什么商品。'],
+  [/^Choose what it should be instead\.$/, '请选择应改成什么。'],
+  [/^Enter the serial number this unit really has\.$/, '请填写这件货真正的序列号。'],
+  [/^Take the photo again, and choose it here once it has been uploaded\.$/, '请补拍照片，并在这里选择。'],
+  [/^This does not exist or is closed\.$/, '这条资料不存在或已停用。'],
+  [/^This return type does not exist or is closed\.$/, '这个退库类型不存在或已停用。'],
+  [/^Say how many of the (\d+) are what the later decision says\.$/, '请填写 $1 件中有几件按后一个决定处理。'],
+  [/^Only what was shipped can be right; anything else is a wrong item\.$/, '只能更正为出库时的；其他都算错货。'],
+  [/^(?:Some of t|T)hese goods have left quarantine already; keep both and say why\.$/, '货已有离开待检的，请选“都保留”并说明原因。'],
+  [/^(?:Some of t|T)hese goods have left quarantine already; move them by hand\.$/, '货已有离开待检的，请手工移动。'],
+  [/^The later decision does not stand any more\.$/, '后一个决定已经不成立。'],
+  [/^These inspections have been corrected already\.$/, '这些质检已经更正过。'],
+  [/^This does not wait any more\.$/, '它已经不在等待。'],
+  [/^It failed again \((.+)\); nothing of it was kept\.$/, '又失败了（$1），什么都没有改动。'],
+  [/^Goods of this return are already being handled; discard the edit or apply it\.$/, '这张退库单的货已在处理，请放弃修改或照改。'],
+  [/^What this waits for never arrived; a supervisor decides\.$/, '等的数据一直没到，由主管决定。'],
+  [/^This could not be taken in; a supervisor was told\.$/, '没能处理，已告诉主管。'],
+
+  // Why a conflict resolved itself
+  [/^Every photo is here\.$/, '照片都到了。'],
+  [/^No goods under this code are left\.$/, '这个条码下已经没有货。'],
+  [/^This code is known now\.$/, '这个条码已经认识了。'],
+  [/^No other document has this number\.$/, '没有别的单据用这个号了。'],
+  [/^None of these goods is counted on that line any more\.$/, '这些货已不算在那一行。'],
+  [/^Only one unit with this number is in the building\.$/, '仓里只有一件是这个号。'],
+  [/^The goods do not stand in that bin any more\.$/, '货已不在那个库位。'],
+  [/^The line was removed by somebody who saw the edit\.$/, '看过改动的人删除了这一行。'],
+  [/^The return order stands again\.$/, '退库单已经恢复。'],
+  [/^What was received has been taken back\.$/, '收的货已经撤回。'],
+  [/^Both sides have the same value now\.$/, '两边的值已经一样。'],
+  [/^It has been carried out\.$/, '已经执行。'],
+  [/^It is in use again\.$/, '它又在用了。'],
+  [/^More goods have arrived: the two looked at different units\.$/, '又到了货：两人检的不是同一件。'],
+  [/^No more has come back than was shipped\.$/, '退回的没有超过出库的。'],
+  [/^One of the two inspections has been corrected\.$/, '其中一次质检已经更正。'],
+  [/^One of the two is cancelled\.$/, '其中一张已经取消。'],
+  [/^The line is there again\.$/, '这行明细已经恢复。'],
+  [/^The record has these values now\.$/, '记录已经是这些值。'],
+  [/^The two belong to different customers\.$/, '两张单属于不同的客户。'],
+  [/^The two have no item in common any more\.$/, '两张单已没有相同的商品。'],
+  [/^What it waited for has arrived, and it was carried out\.$/, '等的数据到了，已经执行。'],
   [/^This alert is closed already\.$/, '这条预警已经关闭。'],
   [/^Say until when: a moment that is still to come\.$/, '请选择将来的时间。'],
 
@@ -156,6 +200,8 @@ const PARTS: readonly (readonly [RegExp, string])[] = [
 ]
 
 export function inChinese(sentence: string): string {
+  const nested = /^It cannot be carried out with what is there: (.+)$/.exec(sentence)
+  if (nested) return `按现有数据执行不了：${inChinese(nested[1]!)}`
   for (const [pattern, words] of SENTENCES) {
     if (!pattern.test(sentence)) continue
     const said = sentence.replace(pattern, words)

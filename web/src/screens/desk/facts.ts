@@ -1,10 +1,10 @@
 /** What an alert or a conflict says, made from its rule and facts in the reader's language. */
 
-import type { Alert, Conflict } from '../../lib/api'
+import type { Alert, Conflict, Named } from '../../lib/api'
 import { codes } from './codes.svelte'
 import { plain } from './values'
 import { t } from '../../lib/i18n/desk'
-import { figure, moment, nameOf, wordFor } from './words.svelte'
+import { figure, moment, nameOf, told, wordFor, wordIfAny } from './words.svelte'
 
 export const alertTitle = (alert: Alert): string => wordFor('alert', alert.rule)
 
@@ -26,6 +26,8 @@ const FAMILY: Record<string, string> = {
 function factValue(key: string, value: unknown): string {
   if (typeof value === 'number') return value > 1_000_000_000_000 ? moment(value) : figure(value)
   if (key === 'status' && typeof value === 'string') return wordFor('stock', wordFor('status', value))
+  if (key === 'name' && typeof value === 'string') return wordIfAny('mutation', value) || value
+  if (key === 'why' && typeof value === 'string') return told(value)
   const family = FAMILY[key]
   if (!family) return plain(value)
   // A kind is a disposition's or a document's; whichever knows it says it.
@@ -64,17 +66,84 @@ export const hasSentence = (alert: Alert): boolean => alert.rule in SENTENCES
 
 export const conflictTitle = (conflict: Conflict): string => wordFor('rule', conflict.rule)
 
+/** An option's name: under some rules a word means something of its own. */
+export const optionName = (rule: string, option: string): string => wordIfAny('option', `${rule}.${option}`) || wordFor('option', option)
+export const optionDoes = (rule: string, option: string): string => wordIfAny('option_does', `${rule}.${option}`)
+
+/** The one fact by which people know such a case. */
+const KNOWN_BY: Partial<Record<string, (facts: Record<string, unknown>) => string>> = {
+  X0: (f) => factValue('name', f['name']),
+  X1: (f) => (Number(f['over']) ? `+${n(f['over'])}` : ''),
+  X2: (f) => plain(f['serial']) || plain(f['label']),
+  X7: (f) => plain(f['bin']),
+  X8: (f) => plain(f['text']),
+  X13: (f) => factValue('name', f['name']),
+  X15: (f) => factValue('name', f['name']),
+  X16: (f) => plain(f['number']),
+  X18: (f) => wordFor('record', plain(f['kind'])),
+}
+
 export function conflictLine(conflict: Conflict, within = false): string {
   const device = conflict.device ? `${conflict.device.code ?? ''} ${conflict.device.name ?? ''}`.trim() : ''
-  return [!within && conflict.order?.number, conflict.field && wordFor('field', conflict.field), device].filter(Boolean).join(' · ')
+  const known = KNOWN_BY[conflict.rule]?.(conflict.facts)
+  return [!within && conflict.order?.number, conflict.field && wordFor('field', conflict.field), known, device].filter(Boolean).join(' · ')
+}
+
+export type Fact = { name: string; value: string; href?: string }
+type Known = Record<string, Named & { sku?: string }>
+
+const UNTOLD = new Set(['weight', 'args', 'sha256', 'symbology', 'number_of', 'receipt_id', 'line_id', 'disposition_id', 'twin_id', 'mutation_id', 'waits_for', 'numbers'])
+const YES_NO = new Set(['deleted', 'forceable', 'active'])
+
+/** What the rule saw: the case's facts, then the occurrence's evidence; each said once, ids by what they are called. */
+export function conflictFacts(rule: string, facts: Record<string, unknown>, named: Known): Fact[] {
+  const found: Fact[] = []
+  for (const [key, value] of Object.entries(facts)) {
+    if (UNTOLD.has(key) || value === '' || value === null || value === undefined) continue
+    if (typeof value === 'object' && !Array.isArray(value)) continue
+    const fact = conflictFact(rule, key, value, facts, named)
+    if (fact?.value) found.push(fact)
+  }
+  return found
+}
+
+function conflictFact(rule: string, key: string, value: unknown, facts: Record<string, unknown>, named: Known): Fact | null {
+  const name = wordFor('fact', key.replace(/_id$/, ''))
+  const say = (words: string, as = name): Fact => ({ name: as, value: words })
+  if (typeof value === 'boolean') return YES_NO.has(key) ? say(t.get()(value ? 'word.yes' : 'word.no')) : null
+  if (rule === 'X18' && key === 'id')
+    return say(callName(value, named) || codes.type(plain(value)), wordFor('record', plain(facts['kind'])))
+  if (rule === 'X18' && key === 'kind') return null
+  if (rule === 'X17' && key === 'missing') return say(figure((value as unknown[]).length), wordFor('fact', 'photos_missing'))
+  if (rule === 'X17' && key === 'kind') return say(wordFor('photo', plain(value)), wordFor('fact', 'kind_photo'))
+  if (key === 'name') return say(factValue('name', value), wordFor('fact', 'operation'))
+  if (key === 'action') return say(wordFor('right', plain(value)))
+  if (key === 'problem') return say(wordFor('problem_fact', plain(value)))
+  if (key === 'what') return say(wordFor('field', plain(value)))
+  if (key === 'bin_kind') return say(wordFor('zone', plain(value)))
+  const called = typeof value === 'string' ? callName(value, named) : ''
+  if (rule === 'X16' && key === 'first') return called ? { ...say(called, wordFor('fact', 'first_document')), href: `/desk/returns/${plain(value)}` } : null
+  if ((key === 'earlier' || key === 'later') && called) return { ...say(called), href: `/desk/returns/${plain(value)}` }
+  if (called) return say(called)
+  return key.endsWith('_id') || key === 'id' || ID.test(plain(value)) ? null : say(factValue(key, value))
+}
+
+const callName = (id: unknown, named: Known): string => {
+  const found = named[plain(id)]
+  return found ? [nameOf(found), found.sku].filter(Boolean).join(' · ') : ''
 }
 
 /** A field's value as people say it: codes by their names. */
-export function fieldValue(field: string, value: unknown): string {
+export function fieldValue(field: string, value: unknown, named: Known = {}): string {
   if (typeof value === 'string') {
     if (field === 'type_code') return codes.type(value)
     if (field === 'verdict' || field === 'grade') return wordFor(field, value)
+    if (field === 'kind') return wordFor('disposition', value)
+    if (field === 'status' || field === 'origin') return wordFor(field, value)
+    const called = named[value]
+    if (called) return nameOf(called)
   }
+  if (typeof value === 'boolean') return t.get()(value ? 'word.yes' : 'word.no')
   return plain(value)
 }
 

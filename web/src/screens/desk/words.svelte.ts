@@ -2,6 +2,7 @@
 
 import type { Bilingual, ItemRef, Named } from '../../lib/api'
 import { lang } from '../../lib/i18n'
+import { t } from '../../lib/i18n/desk'
 import en from '../../lib/i18n/desk.en'
 import zh from '../../lib/i18n/desk.zh'
 import { inChinese, reasonInChinese } from '../../lib/i18n/refusals'
@@ -37,6 +38,12 @@ export function wordFor(family: string, code: string): string {
   const key = `${family}.${code}`
   const words: Record<string, string> = chinese() ? zh : en
   return words[key] ?? code.replaceAll('_', ' ')
+}
+
+/** The word for a code, or '' where there is none. */
+export function wordIfAny(family: string, code: string): string {
+  const words: Record<string, string> = chinese() ? zh : en
+  return words[`${family}.${code}`] ?? ''
 }
 
 export const figure = (n: number): string => new Intl.NumberFormat(spoken).format(n)
@@ -75,4 +82,12 @@ export function since(at: number): string {
   const gone = Date.now() - at
   for (const [unit, size] of STEPS) if (Math.abs(gone) >= size) return format.format(-Math.trunc(gone / size), unit)
   return format.format(0, 'minute')
+}
+
+/** How long, in the two largest parts: `4 d 3 h`. */
+export function lasting(ms: number): string {
+  const minutes = Math.max(1, Math.round(ms / 60_000))
+  const [d, h, m] = [Math.floor(minutes / 1440), Math.floor((minutes % 1440) / 60), minutes % 60]
+  if (d) return t.get()('time.days', { d, h })
+  return h ? t.get()('time.hours', { h, m }) : t.get()('time.minutes', { m })
 }
