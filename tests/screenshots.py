@@ -19,8 +19,7 @@ from .browser.conftest import CHROMIUM, FLAGS, HANDHELD, Server, demo_server
 README_SHOWS = (
     "floor-receive-zh-light",
     "floor-inspect-fail-en-light",
-    "floor-alarm-zh-light",
-    "floor-home-offline-en-dark",
+    "floor-put-away-held-en-dark",
     "desk-stock-en-light",
     "desk-decide-zh-light",
     "desk-todo-en-dark",
