@@ -161,5 +161,7 @@ def test_every_right_belongs_to_a_role_that_exists() -> None:
 
 
 def test_every_screenshot_the_readme_shows_is_there() -> None:
-    for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
-        assert (ROOT / picture).is_file(), picture
+    pictures = re.findall(r'<img src="([^"]+)"|!\[[^\]]*\]\(([^)]+)\)', README)
+    assert pictures, "the README shows no screen"
+    for picture in pictures:
+        assert (ROOT / "".join(picture)).is_file(), f"{''.join(picture)} is missing: make screenshots"
