@@ -166,7 +166,7 @@ class Gate:
             raise Refused("unsupported_encoding", "Send this without a content encoding.", accepted=["identity"])
 
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if path.startswith("/blobs/"):
+        if path.startswith(("/blobs/", "/api/photos/")):
             if kind not in ("image/jpeg", "image/png", "image/webp"):
                 raise Refused("unsupported_media", "Send the image itself: JPEG, PNG or WebP.")
         elif path == "/api/barcodes/decode":
