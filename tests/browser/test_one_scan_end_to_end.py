@@ -85,14 +85,17 @@ def test_a_return_is_worked_without_network_and_the_office_has_the_right_numbers
     scan(floor, KETTLE)
     expect(floor.get_by_test_id("checks")).to_be_visible()
     scan(floor, "RSTW:PASS")
+    expect(floor.get_by_test_id("bench")).to_have_count(0)
     scan(floor, LAMP)
     expect(floor.get_by_test_id("checks")).to_be_visible()
     scan(floor, "RSTW:PASS")
+    expect(floor.get_by_test_id("bench")).to_have_count(0)
 
     # Put the whole tote away: two scans.
     floor.goto(f"{server.url}/")
     floor.get_by_test_id("count-put").click()
     scan(floor, TOTE)
+    expect(floor.get_by_test_id("destination")).to_have_attribute("data-zone", "sellable")
     scan(floor, SHELF)
     wait_for(lambda: int(floor.get_by_test_id("pending-count").inner_text()) >= 10, 10, "all of it to wait for the server")
 
