@@ -120,6 +120,53 @@ def settings() -> None:
         )
 
 
+@main.command()
+@click.option("--devices", type=click.IntRange(1, 40), default=3, show_default=True, help="Handhelds at work.")
+@click.option("--minutes", type=click.FloatRange(0.1, 600), default=1.0, show_default=True, help="How long they work.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed plans the same work and the same faults."
+)
+@click.option("--partitions", is_flag=True, help="Handhelds lose the network now and then.")
+@click.option("--skew", is_flag=True, help="Their clocks are wrong, by minutes or by years.")
+@click.option(
+    "--lost-acks", type=click.FloatRange(0, 0.9), default=0.0, help="This share of answers never arrives, as 0.3."
+)
+@click.option("--duplicates", is_flag=True, help="Requests arrive twice, at once or late.")
+@click.option("--kill-server", is_flag=True, help="The server is killed (-9) and started again.")
+@click.option("--simulated", is_flag=True, help="In one process on a clock of its own: repeats exactly.")
+@click.option("--keep", is_flag=True, help="Keep the data folder; it is kept anyway when something does not hold.")
+@click.option(
+    "--url", default="", help="Use this server, a test installation, instead of an own one; it keeps the practice work."
+)
+@click.option("--username", default="admin", show_default=True, help="With --url: an administrator.")
+@click.option("--password", envvar="RESTOW_LAB_PASSWORD", default="", help="With --url; or RESTOW_LAB_PASSWORD.")
+@click.option("--site", default="", help="With --url: code of the site to work at; the first one if not given.")
+@click.option("--code", default="", help="With --url: an enrolment code with enough uses; one is made if not given.")
+def lab(
+    simulated: bool, keep: bool, url: str, username: str, password: str, site: str, code: str, **faults: Any
+) -> None:
+    """Let handhelds work through a shift under faults, and prove that nothing was lost, doubled or left out.
+
+    Starts a server of its own in a temporary folder (SQLite, or an empty DATABASE_URL) and handhelds that run the app's own code.
+    Ends with 1 when a line of the proof does not hold.
+    """
+    from server import frontend
+    from server.lab import Options, run
+    from server.lab.elsewhere import NotFurnished, There
+    from server.lab.run import CannotRun
+
+    if url and (simulated or faults["kill_server"]):
+        raise click.UsageError(
+            "A server elsewhere is neither simulated nor killed: leave out --simulated and --kill-server."
+        )
+    there = There(url, username, password, site, code) if url else None
+    try:
+        holds = run(Options(**faults), simulated=simulated, there=there, keep=keep)
+    except (CannotRun, NotFurnished, frontend.BuildFailed) as refused:
+        raise click.ClickException(str(refused)) from None
+    sys.exit(0 if holds else 1)
+
+
 # ── data ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

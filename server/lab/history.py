@@ -135,7 +135,8 @@ def kept_in(database: Database, site_id: str) -> Kept:
         ]
         tables: Documents = {}
         for shape in SHAPES.values():
-            for record in work.find(shape.model):
+            rows: Any = work.find(shape.model)
+            for record in rows:
                 if shape.feed(record) in (CATALOGUE, site_feed(site_id)) and shape.member(record):
                     value = {name: getattr(record, name) for name in shape.fields}
                     tables[f"{shape.kind} {record.id}"] = canonical(value)
@@ -158,7 +159,9 @@ def settled(database: Database) -> bool:
     """Whether the workers have read everything that happened."""
     with database.engine.connect() as connection:
         behind = connection.execute(
-            sa.text("SELECT count(*) FROM consumer JOIN feed ON feed.name = consumer.feed WHERE consumer.position < feed.revision")
+            sa.text(
+                "SELECT count(*) FROM consumer JOIN feed ON feed.name = consumer.feed WHERE consumer.position < feed.revision"
+            )
         ).scalar()
     return not behind
 
@@ -166,6 +169,8 @@ def settled(database: Database) -> bool:
 def conflicts_of(documents: Documents, orders: set[str]) -> list[Case]:
     """The conflicts about these orders that a feed shows."""
     found = [json.loads(value) for name, value in sorted(documents.items()) if name.startswith("conflict ")]
-    return [Case(id=each["id"], rule=each["rule"], order_id=each["order_id"]) for each in found if each["order_id"] in orders]
-
-
+    return [
+        Case(id=each["id"], rule=each["rule"], order_id=each["order_id"])
+        for each in found
+        if each["order_id"] in orders
+    ]

@@ -31,7 +31,9 @@ def judge(history: History) -> list[Line]:
 
 
 def everything_was_done(history: History) -> Line:
-    return Line(name="the plan was carried out", said=f"{len(history.sent)} mutations by handhelds", breaches=history.undone)
+    return Line(
+        name="the plan was carried out", said=f"{len(history.sent)} mutations by handhelds", breaches=history.undone
+    )
 
 
 def every_mutation_has_its_outcome(history: History) -> Line:
@@ -44,7 +46,11 @@ def every_mutation_has_its_outcome(history: History) -> Line:
         if outcome.get(each.id) not in FINAL
     ]
     held = [f"{device} still holds {count} unanswered" for device, count in history.unanswered.items() if count]
-    return Line(name="sent = what became of it", said=f"{len(history.sent)} = {total}, {counts['held']} held", breaches=waiting + held)
+    return Line(
+        name="sent = what became of it",
+        said=f"{len(history.sent)} = {total}, {counts['held']} held",
+        breaches=waiting + held,
+    )
 
 
 def nothing_acknowledged_is_absent(history: History) -> Line:
@@ -110,8 +116,14 @@ def each_device_is_heard_in_its_order(history: History) -> Line:
         if stored.device in made:
             kept[stored.device].append(stored.id)
             numbers[stored.device].append(stored.seq)
-    breaches = [f"{device}: the server has another order, or another number of them" for device in made if made[device] != kept[device]]
-    breaches += [f"{device}: its numbers have gaps" for device, seqs in numbers.items() if seqs != list(range(1, len(seqs) + 1))]
+    breaches = [
+        f"{device}: the server has another order, or another number of them"
+        for device in made
+        if made[device] != kept[device]
+    ]
+    breaches += [
+        f"{device}: its numbers have gaps" for device, seqs in numbers.items() if seqs != list(range(1, len(seqs) + 1))
+    ]
     return Line(name="out of order per device", said=f"{len(breaches)} of {len(made)} handhelds", breaches=breaches)
 
 
@@ -150,7 +162,11 @@ def the_ledger_is_the_balances(history: History) -> Line:
         if sums[id] != history.balances.get(id, 0)
     ]
     breaches += [f"move {id} is not a pair: {total:+d}" for id, total in moves.items() if total]
-    return Line(name="ledger sums = balances", said=f"{len(history.entries)} entries, {len(history.balances)} balances", breaches=breaches)
+    return Line(
+        name="ledger sums = balances",
+        said=f"{len(history.entries)} entries, {len(history.balances)} balances",
+        breaches=breaches,
+    )
 
 
 def goods_are_conserved(history: History) -> Line:
@@ -161,7 +177,9 @@ def goods_are_conserved(history: History) -> Line:
     for sent in history.sent:
         if outcome.get(sent.id) in ("applied", "merged", "conflict") and sent.name in ("scan_item", "unreceive"):
             scan = scans[sent.args["receipt_id"]]
-            carried[scan["item_id"], scan.get("lot", "")] += sent.args.get("quantity", 1) * (1 if sent.name == "scan_item" else -1)
+            carried[scan["item_id"], scan.get("lot", "")] += sent.args.get("quantity", 1) * (
+                1 if sent.name == "scan_item" else -1
+            )
     ours = {each.id for each in history.sent}
     came: Counter[tuple[str, str]] = Counter()
     inside: Counter[tuple[str, str]] = Counter()
@@ -175,8 +193,14 @@ def goods_are_conserved(history: History) -> Line:
     for item, lot in sorted(carried.keys() | came.keys() | inside.keys()):
         facts = carried[item, lot], came[item, lot], inside[item, lot]
         if len(set(facts)) > 1:
-            breaches.append(f"item {item} lot {lot or '-'}: {facts[0]} carried in, {facts[1]} booked in, {facts[2]} stand here")
-    return Line(name="stock conserved per item and lot", said=f"{sum(carried.values())} units of {len(carried)} kinds", breaches=breaches)
+            breaches.append(
+                f"item {item} lot {lot or '-'}: {facts[0]} carried in, {facts[1]} booked in, {facts[2]} stand here"
+            )
+    return Line(
+        name="stock conserved per item and lot",
+        said=f"{sum(carried.values())} units of {len(carried)} kinds",
+        breaches=breaches,
+    )
 
 
 def counts_are_their_records(history: History) -> Line:
@@ -191,7 +215,11 @@ def counts_are_their_records(history: History) -> Line:
         elif kind == "return_line":
             document = json.loads(value)
             lines[document["id"]] = document["received"]
-    breaches = [f"line {id}: {count} received, {received[id]} by its receipts" for id, count in lines.items() if count != received[id]]
+    breaches = [
+        f"line {id}: {count} received, {received[id]} by its receipts"
+        for id, count in lines.items()
+        if count != received[id]
+    ]
     return Line(name="counts = their records", said=f"{len(lines)} lines", breaches=breaches)
 
 
@@ -207,7 +235,9 @@ def conflicts_are_those_provoked(history: History) -> Line:
             left.remove(found)
     breaches = [f"{clash.rule} was provoked ({clash.story}) and not found" for clash in missing]
     breaches += [f"{case.rule} {case.id} about order {case.order_id} is spurious" for case in left]
-    rules = ", ".join(f"{rule} ×{count}" for rule, count in sorted(Counter(case.rule for case in history.cases).items()))
+    rules = ", ".join(
+        f"{rule} ×{count}" for rule, count in sorted(Counter(case.rule for case in history.cases).items())
+    )
     return Line(
         name="conflicts expected = found",
         said=f"{len(history.provoked)} = {len(history.cases)}, {len(left)} spurious ({rules})",
@@ -227,7 +257,11 @@ def refused_is_what_may_not_be(history: History) -> Line:
 
 
 def it_drains(history: History) -> Line:
-    return Line(name="rounds needed to drain", said=str(history.rounds), breaches=[] if history.rounds < 4 else ["more than three"])
+    return Line(
+        name="rounds needed to drain",
+        said=str(history.rounds),
+        breaches=[] if history.rounds < 4 else ["more than three"],
+    )
 
 
 LINES: tuple[Callable[[History], Line], ...] = (
@@ -254,6 +288,9 @@ def differences(view: Documents, truth: Documents) -> list[str]:
         if view[name] != truth[name]:
             mine, its = json.loads(view[name]), json.loads(truth[name])
             fields = [field for field in its.keys() | mine.keys() if mine.get(field) != its.get(field)]
-            said = ", ".join(f"{field} {mine.get(field)!r} instead of {its.get(field)!r}" for field in sorted(fields)) or "other bytes"
+            said = (
+                ", ".join(f"{field} {mine.get(field)!r} instead of {its.get(field)!r}" for field in sorted(fields))
+                or "other bytes"
+            )
             found.append(f"{name}: {said}")
     return found

@@ -42,7 +42,10 @@ class Sight(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """`actor`: `desk`, `handheld n`, or `network n`, where `cut` and `join` are the only things done. `at`: seconds from the start."""
+    """`actor`: `desk`, `handheld n`, or `network n`, where `cut` and `join` are the only things done. `at`: seconds from the start.
+
+    `do` is a command's name, or `sync_now` (somebody presses the button), or at the desk `disable_person`.
+    """
 
     id: str
     actor: str
@@ -146,7 +149,8 @@ def _kills(options: Options, dice: random.Random) -> list[Kill]:
     seconds = options.minutes * 60
     times = max(1, round(seconds / 25))
     return [
-        Kill(round((n + dice.uniform(0.3, 0.7)) * seconds / times, 2), round(dice.uniform(0.1, 2.0), 2)) for n in range(times)
+        Kill(round((n + dice.uniform(0.3, 0.7)) * seconds / times, 2), round(dice.uniform(0.1, 2.0), 2))
+        for n in range(times)
     ]
 
 
@@ -158,7 +162,7 @@ def _skews(options: Options, dice: random.Random) -> list[Skew]:
     found = [Skew(device, 0, dice.choice(wrong)) for device in range(1, options.devices + 1)]
     for device in range(1, options.devices + 1):
         if dice.random() < 0.5:
-            found.append(Skew(device, round(dice.uniform(0.3, 0.7) * options.minutes * 60, 2), dice.choice((0, *wrong))))
+            found += [Skew(device, round(dice.uniform(0.3, 0.7) * options.minutes * 60, 2), dice.choice((0, *wrong)))]
     return found
 
 
@@ -203,8 +207,20 @@ class Teller:
         """Everybody labels a tote; then each kind of story once, and then those a shift is mostly made of."""
         begin = Story(self, "begin", 0)
         for device in range(1, self.options.devices + 1):
-            begin.floor(device, "cleo", "use_container", container_id=f"~tote:{device}", site_id="~site", label=f"~label:{device}")
+            begin.floor(
+                device,
+                "cleo",
+                "use_container",
+                container_id=f"~tote:{device}",
+                site_id="~site",
+                label=f"~label:{device}",
+            )
         seconds = self.options.minutes * 60
+        for device in range(1, self.options.devices + 1):
+            begin.at = self.dice.uniform(2, 4)
+            while begin.at < seconds:
+                begin.floor(device, "cleo", "sync_now")
+                begin.at += self.dice.uniform(2, 5)
         wanted = max(len(STORIES), round(self.options.devices * seconds / 12))
         kinds: list[Callable[[Story], None]] = list(STORIES)
         self.dice.shuffle(kinds)
@@ -366,7 +382,14 @@ def two_open_one_parcel(s: Story) -> None:
     s.floor(s.a, "cleo", "sign_parcel", parcel_id=parcel, site_id="~site", waybill=waybill, carrier="")
     s.floor(s.a, "cleo", "open_parcel", parcel_id=parcel)
     opened = s.floor(
-        s.a, "cleo", "open_return_without_order", order_id=order, number="~number", site_id="~site", parcel_id=parcel, note=s.name
+        s.a,
+        "cleo",
+        "open_return_without_order",
+        order_id=order,
+        number="~number",
+        site_id="~site",
+        parcel_id=parcel,
+        note=s.name,
     )
     s.floor(s.a, "cleo", "bind_parcel", parcel_id=parcel, order_id=order)
     s.scan(s.a, order, line, item, parcel_id=parcel)
@@ -416,7 +439,9 @@ def a_tote_is_moved_by_two(s: Story) -> None:
     """What is in it moves with it, wherever the last of them put it."""
     tote = f"tote:{s.number + s.teller.options.devices}"
     order, lines, items, seen = s.approved(3)
-    s.floor(s.a, "cleo", "use_container", container_id=f"~{tote}", site_id="~site", label=f"~label:{tote.partition(':')[2]}")
+    s.floor(
+        s.a, "cleo", "use_container", container_id=f"~{tote}", site_id="~site", label=f"~label:{tote.partition(':')[2]}"
+    )
     s.scan(s.a, order, lines[0], items[0], 3, sees=(seen,), container_id=f"~{tote}")
     for device, kind in ((s.a, "dock"), (s.b, "quarantine"), (s.b, "exception"), (s.a, "quarantine")):
         s.floor(device, "cleo", "move_container", container_id=f"~{tote}", bin_id=f"~bin:{kind}")

@@ -154,6 +154,9 @@ class Simulation:
         elif kind == "network":
             assert handheld is not None
             (handheld.cut.add if step.do == "cut" else handheld.cut.discard)(step.id.partition(".")[0])
+        elif step.do == "sync_now":
+            assert handheld is not None
+            handheld.due = self.time
         else:
             assert handheld is not None
             handheld.record(step)
@@ -212,7 +215,8 @@ class Handheld:
     @property
     def offline(self) -> bool:
         within = not self.lab.calm and any(
-            window.device == self.number and window.begins <= self.lab.time < window.ends for window in self.lab.plan.windows
+            window.device == self.number and window.begins <= self.lab.time < window.ends
+            for window in self.lab.plan.windows
         )
         return within or bool(self.cut)
 
@@ -236,7 +240,15 @@ class Handheld:
         )  # fmt: skip
         self.outbox.append(mutation)
         self.made.append(
-            Sent(device=self.name, seq=mutation.seq, id=mutation.id, name=step.do, args=args, step=step.id, refused=step.refused)
+            Sent(
+                device=self.name,
+                seq=mutation.seq,
+                id=mutation.id,
+                name=step.do,
+                args=args,
+                step=step.id,
+                refused=step.refused,
+            )
         )
         self.due = min(self.due, self.lab.time + TICK)
 
@@ -263,7 +275,9 @@ class Handheld:
 
         def ask() -> PushResponse:
             lab = self.lab
-            request = PushRequest(protocol=PROTOCOL, epoch=lab.database.epoch, device=self.id, app_schema=APP_SCHEMA, mutations=batch)
+            request = PushRequest(
+                protocol=PROTOCOL, epoch=lab.database.epoch, device=self.id, app_schema=APP_SCHEMA, mutations=batch
+            )
             return push(lab.database, self.record_there, request)
 
         results: list[Result] = self._exchange(ask).results
@@ -352,5 +366,3 @@ def simulate(plan: Plan, progress: Progress, url: str = "") -> tuple[History, st
             return simulation.run()
         finally:
             simulation.close()
-
-

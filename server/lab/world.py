@@ -87,16 +87,39 @@ def make(work: Work, leavers: int) -> None:
     work.add(catalog.Owner, id=OWNER, code="LAB", name="Lab")
     work.add(catalog.Site, id=SITE, code="LB", name="试验仓", name_en="Lab")
     for kind in ZONES:
-        work.add(catalog.Zone, id=f"lab-zone-{kind}", site_id=SITE, code=kind.upper(), kind=kind, name=kind, name_en=kind)
+        work.add(
+            catalog.Zone, id=f"lab-zone-{kind}", site_id=SITE, code=kind.upper(), kind=kind, name=kind, name_en=kind
+        )
         for n in range(4 if kind == "sellable" else 1):
-            work.add(catalog.Bin, id=f"lab-{kind}-{n}", site_id=SITE, zone_id=f"lab-zone-{kind}", code=f"LB-{kind.upper()}-{n}", kind=kind)
+            work.add(
+                catalog.Bin,
+                id=f"lab-{kind}-{n}",
+                site_id=SITE,
+                zone_id=f"lab-zone-{kind}",
+                code=f"LB-{kind.upper()}-{n}",
+                kind=kind,
+            )
     for n in range(6):
-        work.add(catalog.Item, id=f"lab-item-{n}", owner_id=OWNER, sku=f"LAB-{n}", name=f"试验品 {n}", name_en=f"Thing {n}", unit_cost=1_000)
+        work.add(
+            catalog.Item,
+            id=f"lab-item-{n}",
+            owner_id=OWNER,
+            sku=f"LAB-{n}",
+            name=f"试验品 {n}",
+            name_en=f"Thing {n}",
+            unit_cost=1_000,
+        )
         work.add(catalog.Barcode, id=f"lab-code-{n}", item_id=f"lab-item-{n}", owner_id=OWNER, text=f"29900000000{n}0")
     work.add(catalog.ReturnType, id="lab-type", code=TYPE, name="试验", name_en="Lab", policy={})
     for name, role in roles(leavers).items():
         work.add(people.Person, id=f"lab-{name}", username=name, name=name.title(), language="en")
-        work.add(people.Grant, id=f"lab-grant-{name}", person_id=f"lab-{name}", role=role, site_id="" if role == "admin" else SITE)
+        work.add(
+            people.Grant,
+            id=f"lab-grant-{name}",
+            person_id=f"lab-{name}",
+            role=role,
+            site_id="" if role == "admin" else SITE,
+        )
 
 
 def let_in(work: Work, leavers: int) -> tuple[dict[str, Person], str]:

@@ -1,0 +1,137 @@
+// A handheld without a screen, for `restow lab`: the app's own lib on a database in memory, told by lines of JSON what its people do.
+// One process is one handheld, so that each has a clock of its own. Vite builds it (vite.lab.config.ts) beside the app, never into it.
+
+import 'fake-indexeddb/auto'
+
+import * as app from '../lib/app'
+import * as auth from '../lib/auth'
+import { db, REFERENCE } from '../lib/db'
+import { nextNumber, record } from '../lib/outbox'
+import type { DeviceCommand, Kind, PushResponse } from '../lib/protocol'
+import { syncNow, syncState } from '../lib/sync'
+
+declare const process: {
+  stdin: AsyncIterable<Uint8Array>
+  stdout: { write(text: string): void }
+  exit(code: number): never
+}
+
+type Args = Record<string, unknown>
+type Document = Record<string, unknown>
+
+interface Made {
+  seq: number
+  id: string
+  name: string
+  args: Args
+  step: string
+}
+
+const made: Made[] = []
+/** What this handheld was told became of each mutation, the last time it was told. */
+const told: Record<string, string> = {}
+
+const ORDERS: Record<string, (order: never) => unknown> = {
+  async open({ origin, code, name }: { origin: string; code: string; name: string }) {
+    app.configure({ origin, database: name, fetch: overheard })
+    await app.start()
+    const { device_id, site_id } = await auth.enrol(code, name)
+    await syncNow()
+    return { device_id, site_id, error: syncState.get().error, pack: syncState.get().packReady }
+  },
+
+  sign({ badge, pin }: { badge: string; pin: string }) {
+    return auth.signInByBadge(badge, pin)
+  },
+
+  clock({ by }: { by: number }) {
+    wrong = by
+  },
+
+  async record({ name, args, by, step }: { name: DeviceCommand; args: Args; by: string; step: string }) {
+    if (args.number === '~number') args.number = await nextNumber()
+    const { seq, id } = await record(name, args as never, { by })
+    made.push({ seq, id, name, args, step })
+    return { seq, id }
+  },
+
+  async shows({ kind, key, field, values }: { kind: Kind; key: string; field: string; values: unknown[] }) {
+    const row = await (REFERENCE.has(kind) ? db.reference : db.view).get([kind, key])
+    return !!row && (!field || values.includes((row.value as unknown as Document)[field]))
+  },
+
+  async sync() {
+    await syncNow()
+    return state()
+  },
+
+  state,
+
+  async report() {
+    const rows = [...(await db.view.toArray()), ...(await db.reference.toArray())].map(({ kind, key, value }) => [`${kind} ${key}`, value] as const)
+    const pages = async (kind: 'item' | 'barcode') =>
+      (await (kind === 'item' ? db.items : db.barcodes).toArray()).flatMap((page) => page.rows).map((value) => [`${kind} ${value.id}`, value] as const)
+    const documents = [...rows, ...(await pages('item')), ...(await pages('barcode'))]
+    return { made, told, documents: Object.fromEntries(documents.map(([name, value]) => [name, canonical(value)])), ...(await state()) }
+  },
+}
+
+async function state() {
+  const { error, needsAttention } = syncState.get()
+  const waiting = await db.outbox.toArray()
+  return { waiting: waiting.length, held: waiting.filter((row) => row.state === 'held').length, recorded: made.length, error, needsAttention }
+}
+
+/** The same bytes for the same document, whoever writes it: keys in order, no spaces. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (!value || typeof value !== 'object') return JSON.stringify(value)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`
+}
+
+/** The network, as the app has it; what it is told is noted on the way. */
+const overheard: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init)
+  if (response.ok && String(input).endsWith('/sync/v1/push')) {
+    const { results } = (await response.clone().json()) as PushResponse
+    for (const { id, status } of results) told[id] = status
+  }
+  return response
+}
+
+// A clock that is wrong: every Date of this process is off by so many milliseconds.
+let wrong = 0
+const Right = Date
+globalThis.Date = class extends Right {
+  constructor(...given: unknown[]) {
+    if (given.length) super(...(given as [number]))
+    else super(Right.now() + wrong)
+  }
+  static override now = () => Right.now() + wrong
+} as DateConstructor
+
+async function answer(line: string): Promise<void> {
+  const { n, order, ...said } = JSON.parse(line) as { n: number; order: string }
+  let reply: unknown
+  try {
+    reply = { n, done: (await ORDERS[order]!(said as never)) ?? null }
+  } catch (reason) {
+    reply = { n, failed: reason instanceof Error ? (reason.stack ?? reason.message) : String(reason) }
+  }
+  process.stdout.write(`${JSON.stringify(reply)}\n`)
+}
+
+async function listen(): Promise<void> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const bytes of process.stdin) {
+    text += decoder.decode(bytes, { stream: true })
+    const lines = text.split('\n')
+    text = lines.pop()!
+    for (const line of lines) void answer(line)
+  }
+  process.exit(0) // whoever told it what to do is gone
+}
+
+void listen()
