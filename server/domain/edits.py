@@ -56,14 +56,13 @@ def edit(
     written, clashes, joined = [], [], ""
     for name, value in set.items():
         there = getattr(record, name)
-        last = work.seek(FieldWrite, f"{kind}:{record.id}:{name}")
-        if there == value and not (last and last.conflict_id and last.device_id == work.device_id):
-            continue
-        own_chain = (
-            last is not None and work.device_id and last.device_id == work.device_id and last.was == was.get(name)
-        )
-        if own_chain and last is not None and last.conflict_id:
+        key = f"{kind}:{record.id}:{name}"
+        own_chain = _goes_on(work, work.seek(FieldWrite, key), was.get(name))
+        disputed = work.device_id and work.seek(FieldWrite, f"{key}@{work.device_id}")
+        if disputed and disputed.conflict_id and _goes_on(work, disputed, was.get(name)):
             clashes.append({"field": name, "base": was.get(name), "server": there, "device": value})
+        elif there == value:
+            continue
         elif name not in was or there == was[name] or own_chain:
             _write(work, kind, record, name, value, was.get(name))
             written.append(name)
@@ -80,7 +79,7 @@ def edit(
             subject_id=record.id, field=clash["field"], values=[clash],
         )  # fmt: skip
         joined = case.id
-        _remember(work, kind, record.id, clash["field"], clash["device"], clash["base"], case.id)
+        _dispute(work, f"{kind}:{record.id}:{clash['field']}", clash, case.id)
     if clashes:
         return Outcome("conflict", conflict_id=joined)
     if not written:
@@ -106,19 +105,31 @@ def _checked(kind: str, set: dict[str, Any]) -> None:
             raise Invalid(f"The value of {name} is not valid.", field=name)
 
 
+def _goes_on(work: Work, last: FieldWrite | None, was: Any) -> bool:
+    """Whether this device goes on from what it wrote itself, on the same base: nobody else's work is written over."""
+    return last is not None and bool(work.device_id) and last.device_id == work.device_id and last.was == was
+
+
 def _write(work: Work, kind: str, record: Any, name: str, value: Any, was: Any) -> None:
     setattr(record, name, value)
-    _remember(work, kind, record.id, name, value, was, "")
+    _remember(work, f"{kind}:{record.id}:{name}", value, was)
 
 
-def _remember(work: Work, kind: str, id: str, name: str, value: Any, was: Any, conflict_id: str) -> None:
-    key = f"{kind}:{id}:{name}"
+def _dispute(work: Work, key: str, clash: dict[str, Any], conflict_id: str) -> None:
+    """Whoever wrote last stays whoever wrote last; beside it stands what this device wanted, which waits for a decision."""
+    last = work.seek(FieldWrite, key) or work.add(FieldWrite, id=key)
+    last.conflict_id = conflict_id
+    if work.device_id:
+        _remember(work, f"{key}@{work.device_id}", clash["device"], clash["base"]).conflict_id = conflict_id
+
+
+def _remember(work: Work, key: str, value: Any, was: Any) -> FieldWrite:
     last = work.seek(FieldWrite, key) or work.add(FieldWrite, id=key)
     last.mutation_id = work.cause
     last.device_id = work.device_id
     last.was = was
     last.value = value
-    last.conflict_id = conflict_id
+    return last
 
 
 def _others_wrote(record: Any, set: dict[str, Any], was: dict[str, Any]) -> bool:

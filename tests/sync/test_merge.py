@@ -81,6 +81,33 @@ def test_a_chain_of_a_devices_own_edits_is_no_conflict(database: Database, desk:
     assert order(database).note == "three"
 
 
+def test_a_chain_of_own_edits_goes_on_though_somebody_elses_edit_clashed_in_between(
+    database: Database, desk: Desk, a: Handheld, b: Handheld
+) -> None:
+    draft(desk)
+    a.do("sam", "edit_return", id=R_1001, set={"note": "one"}, was={"note": "as filed"})
+    a.do("sam", "edit_return", id=R_1001, set={"note": "two"}, was={"note": "as filed"})
+    b.do("sam", "edit_return", id=R_1001, set={"note": "other"}, was={"note": "as filed"})
+    a.push(a.outbox[:1])
+    clash = b.push()[0]
+    assert (clash.status, a.push()[1].status) == ("conflict", "applied")
+    assert order(database).note == "two"
+    desk("sam", "resolve_conflict", conflict_id=clash.conflict, option="keep_server")
+    a.do("sam", "edit_return", id=R_1001, set={"note": "three"}, was={"note": "as filed"})
+    assert a.push()[2].status == "conflict", "what was decided meanwhile is not written over by who had not seen it"
+
+
+def test_whoever_comes_to_agree_after_a_clash_changes_nothing(
+    database: Database, desk: Desk, a: Handheld, b: Handheld
+) -> None:
+    draft(desk)
+    a.do("sam", "edit_return", id=R_1001, set={"note": "red"}, was={"note": "as filed"})
+    b.do("sam", "edit_return", id=R_1001, set={"note": "blue"}, was={"note": "as filed"})
+    b.do("sam", "edit_return", id=R_1001, set={"note": "red"}, was={"note": "red"})
+    a.push()
+    assert [result.status for result in b.push()] == ["conflict", "noop"]
+
+
 def test_an_edit_after_a_clash_joins_the_clash(database: Database, desk: Desk, a: Handheld) -> None:
     draft(desk)
     desk("sally", "edit_return", id=R_1001, set={"note": "server"}, was={"note": "as filed"})
