@@ -102,7 +102,7 @@ export function conflictFacts(rule: string, facts: Record<string, unknown>, name
     if (UNTOLD.has(key) || value === '' || value === null || value === undefined) continue
     if (typeof value === 'object' && !Array.isArray(value)) continue
     const fact = conflictFact(rule, key, value, facts, named)
-    if (fact?.value) found.push(fact)
+    if (fact?.value && !found.some((one) => one.name === fact.name)) found.push(fact)
   }
   return found
 }
