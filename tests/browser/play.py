@@ -127,6 +127,8 @@ class Play:
         page = self.errors.listen(self.context(viewport=DESK).new_page())
         page.goto(self.url + address)
         sign_in_at_desk(page, who)
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        page.wait_for_timeout(300)  # and this browser remembers it
         return page
 
     # —— what happened before ——

@@ -135,11 +135,14 @@ def test_a_scan_doubled_within_a_moment_counts_once_and_says_so_two_units_count_
     order = dock.knows("cleo", play.approved_return(kettle=9))
     page = dock.page
     open_parcel(dock, order)
-    page.keyboard.type(f"{KETTLE}\n{KETTLE}\n")
+    for _ in range(2):  # as fast as a trigger bounces
+        page.keyboard.insert_text(KETTLE)
+        page.keyboard.press("Enter")
     said(page, "warn", "Read twice in an instant; counted once")
     expect(line(page, "GREEN-KETTLE")).to_have_attribute("data-received", "1")
 
     # The scanner's own set-up sends every code twice in one go.
+    page.wait_for_timeout(NOT_A_BOUNCE)
     scan(page, KETTLE + KETTLE)
     counted(page, "2/9")
     said(page, "ok", "sent it twice")
