@@ -8,8 +8,8 @@ Conversation over stdin and stdout, each message four bytes of length and then t
 The cascade, as it was measured on photos: zxing-cpp as the picture is; where it finds a label, tilts and zbar are merged with it,
 for the first pass seldom finds all of a label's codes. Where it finds nothing: zbar as it is, then both on the picture with its
 contrast spread, enlarged and sharpened, and turned. What only such a pass read may be wrong in spite of a right check digit: it is
-`sure` when two passes agree, or when the code corrects its own errors. zbar alone is not believed about
-an EAN that is not sharp: it takes 1 for 7 and 2 for 8 in pairs that leave the check digit right, again and again the same way.
+`sure` when two passes agree, when it is a strong code that zxing-cpp read, or one that corrects its own errors. zbar alone is not
+believed about an EAN that is not sharp: it takes 1 for 7 and 2 for 8 in pairs that leave the check digit right, again and again.
 """
 
 import io
@@ -36,6 +36,7 @@ SPARSE = ("EAN-8", "UPC-E", "DataBar Limited")  # so little in them that pieces 
 OF_UPC_E = re.compile(
     "0[01]([0-9]{2}[012]0000[0-9]{3}|[0-9]{3}00000[0-9]{2}|[0-9]{4}00000[0-9]|[0-9]{5}0000[5-9])[0-9]"
 )
+STRONG = ("EAN-13", "Code 128")  # zxing-cpp read none wrongly in some hundreds of changed pictures
 SELF_CORRECTING = ("QR Code", "Data Matrix", "PDF417", "Aztec")
 BY_ZBAR = {
     "EAN13": "EAN-13",
@@ -46,7 +47,7 @@ BY_ZBAR = {
     "I25": "ITF",
     "QRCODE": "QR Code",
 }
-ZBAR_IS_SURE_FROM = {"EAN-13": 24, "EAN-8": 24, "Code 128": 8, "QR Code": 1}  # scan lines that agreed
+ZBAR_IS_SURE_FROM = {"EAN-13": 32, "EAN-8": 32, "Code 128": 8, "QR Code": 1}  # scan lines that agreed
 
 Point = tuple[float, float]
 
@@ -304,8 +305,10 @@ class Sight:
 
 
 def _agree(votes: list[Found]) -> bool:
-    zbar_alone = all(vote.engine == "pyzbar" for vote in votes)
-    return len(votes) > 1 and not (zbar_alone and votes[0].symbology in RETAIL)
+    by_zxing = any(vote.engine == "zxing-cpp" for vote in votes)
+    if by_zxing and votes[0].symbology in STRONG:
+        return True
+    return len(votes) > 1 and (by_zxing or votes[0].symbology not in RETAIL)
 
 
 def _is_itf14(text: str) -> bool:
