@@ -41,7 +41,9 @@ def build(data: Path) -> dict[str, str]:
         work.add(Grant, id="grant-rita-files", person_id="rita", role="service", site_id=SITE)
         for check, code, name in (("appearance", "SCRATCH", "Scratch"), ("packaging", "TORN", "Torn box")):
             work.add(catalog.DefectCode, id=f"defect-{code}", check=check, code=code, name=name, name_en=name)
-        work.add(catalog.Customer, id="another", owner_id="owner", code="C2", name="李先生", phone="13900000000")  # nobody's of sales
+        work.add(
+            catalog.Customer, id="another", owner_id="owner", code="C2", name="李先生", phone="13900000000"
+        )  # nobody's of sales
         customer = work.get(catalog.Customer, "customer")
         customer.sales_person_id = "sally"
         for id, number, days in (("outbound", "OUT-2001", 9),):

@@ -97,7 +97,9 @@ def test_a_return_is_worked_without_network_and_the_office_has_the_right_numbers
     scan(floor, TOTE)
     expect(floor.get_by_test_id("destination")).to_have_attribute("data-zone", "sellable")
     scan(floor, SHELF)
-    wait_for(lambda: int(floor.get_by_test_id("pending-count").inner_text()) >= 10, 10, "all of it to wait for the server")
+    wait_for(
+        lambda: int(floor.get_by_test_id("pending-count").inner_text()) >= 10, 10, "all of it to wait for the server"
+    )
 
     server.start()
     # Nobody scans again: it sends by itself.
