@@ -69,9 +69,9 @@ const ORDERS: Record<string, (order: never) => unknown> = {
 
   async report() {
     const rows = [...(await db.view.toArray()), ...(await db.reference.toArray())].map(({ kind, key, value }) => [`${kind} ${key}`, value] as const)
-    const pages = async (kind: 'item' | 'barcode') =>
-      (await (kind === 'item' ? db.items : db.barcodes).toArray()).flatMap((page) => page.rows).map((value) => [`${kind} ${value.id}`, value] as const)
-    const documents = [...rows, ...(await pages('item')), ...(await pages('barcode'))]
+    const items = (await db.items.toArray()).flatMap((page) => page.rows).map((value) => [`item ${value.id}`, value] as const)
+    const barcodes = (await db.barcodes.toArray()).flatMap((page) => page.rows).map((value) => [`barcode ${value.id}`, value] as const)
+    const documents = [...rows, ...items, ...barcodes]
     return { made, told, documents: Object.fromEntries(documents.map(([name, value]) => [name, canonical(value)])), ...(await state()) }
   },
 }
