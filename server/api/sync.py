@@ -1,5 +1,6 @@
 """The conversation with handhelds, at the door: bounds, inflation, and nothing else."""
 
+import re
 import zlib
 from typing import Any
 
@@ -32,8 +33,7 @@ async def push(request: Request[Any, Any, Any], any_handheld: NamedDependency[Ha
 
 def _push(handheld: Handheld, body: bytes) -> PushResponse:
     try:
-        # Databases cannot keep NUL in text; what was scanned with one is kept with a visible mark in its place.
-        sent = _DECODER.decode(body.replace(b"\\u0000", b"\\ufffd"))
+        sent = _DECODER.decode(_storable(body))
     except UnicodeDecodeError:
         raise Refused("malformed", "The JSON is not UTF-8.") from None
     except RecursionError:
@@ -46,6 +46,20 @@ def _push(handheld: Handheld, body: bytes) -> PushResponse:
     if sent.device != handheld.device.id:
         raise Invalid("This token belongs to another device.", field="device")
     return pushing.push(handheld.database, handheld.device, sent, handheld.config.held_days * 86_400_000)
+
+
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u0000|u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+def _storable(body: bytes) -> bytes:
+    """Text a database cannot keep, NUL or half a character (an emoji a length limit cut in two), gets a visible mark in its place.
+
+    Refusing it would stop the handheld for ever: what it sends next is always this.
+    """
+    return _ESCAPE.sub(lambda found: b"\\ufffd" if found[1] else found[0], body) if b"\\u" in body else body
 
 
 @get("/sync/v1/feeds", tags=["sync"], responses=REFUSALS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server.api.sync import _storable
 from server.config import Config
 from server.database import Database
 from server.domain.devices import Device
@@ -96,6 +97,32 @@ def test_a_nul_in_text_is_refused_where_a_person_writes_and_marked_where_a_scann
 ) -> None:
     expect(client.post("/api/returns", content=b'{"note": "\\u0000"}', headers=desk(server) | JSON), 400, "malformed")
     expect(client.get("/api/search?q=ab%00cd", headers=desk(server)), 400, "malformed")
+
+
+@pytest.mark.parametrize("text", [r"W\u0000", r"W\ud83d", r"W\ude00\ud83d", r"W\ud83d\ude00\\ud83d \\u0000"])
+def test_a_handheld_whose_text_no_database_holds_is_answered_and_goes_on(client: httpx.Client, text: str) -> None:
+    """What it sends next is always this number: a refusal of the whole would stop it for ever."""
+    number = client.get("/sync/v1/pull/catalogue", headers=DEVICE).json()["device_last_seq"] + 1
+    mutation = {
+        "seq": number,
+        "id": f"odd-{number}",
+        "name": "odd",
+        "by": "olga",
+        "site": "x",
+        "made_at": 1,
+        "args": {},
+    }
+    sent = {"protocol": 1, "epoch": "", "device": "device-A1", "app_schema": 1, "mutations": [mutation]}
+    body = json.dumps(sent).replace('"args": {}', f'"args": {{"text": "{text}"}}')
+    answer = client.post("/sync/v1/push", content=body.encode(), headers=DEVICE | JSON)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["device_last_seq"] == number
+
+
+def test_what_a_handheld_wrote_is_kept_but_for_what_cannot_be() -> None:
+    assert _storable(rb'"a\u0000b"') == rb'"a\ufffdb"'
+    assert _storable(rb'"\ud83d\ude00 \\ud83d \ud83d"') == rb'"\ud83d\ude00 \\ud83d \ufffd"'
+    assert _storable(rb'"\\u0000 \\\uDE00"') == rb'"\\u0000 \\\ufffd"'
 
 
 def test_content_types_and_encodings_are_judged_by_the_header(server: Server, client: httpx.Client) -> None:
