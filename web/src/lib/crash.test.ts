@@ -9,7 +9,7 @@ import * as app from './app'
 import * as auth from './auth'
 import { db } from './db'
 import { record } from './outbox'
-import { lineView, parcelOf } from './queries'
+import { lineView, orderOf, parcelOf } from './queries'
 import { loadSettings } from './settings'
 import { syncNow } from './sync'
 
@@ -72,4 +72,12 @@ test('a first load that is cut short while it is shown is shown whole the next t
   await syncNow()
   expect((await db.view.get(['return_order', 'o2']))?.value).toMatchObject({ id: 'o2' })
   expect(await received()).toBe(1)
+})
+
+test('what was rejected leaves the screen though nothing else ever touches it', async () => {
+  server.judge = () => ({ status: 'rejected', code: 'wrong_state' })
+  await record('take_task', { order_id: 'o1' }, { by: 'cleo' })
+  expect((await orderOf('o1'))?.claimed_by).toBe('cleo')
+  await syncNow()
+  expect((await orderOf('o1'))?.claimed_by).toBe('')
 })

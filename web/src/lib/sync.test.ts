@@ -228,6 +228,22 @@ test('what leaves the feed leaves the screen', async () => {
   expect(await device.orderOf('o1')).toBeNull()
 })
 
+test('a clock that is set back keeps no held intention waiting', async () => {
+  server.put('return_order', returnOrder('o2', { status: 'draft', authorised: false }))
+  await device.syncNow()
+  server.judge = (mutation) => (mutation.name === 'submit_return' ? { status: 'held', code: 'waiting' } : null)
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 365 * 86_400_000 })
+  await device.record('submit_return', { order_id: 'o2' }, { by: 'cleo' })
+  await device.syncNow()
+  expect(await device.pendingList()).toMatchObject([{ state: 'held' }])
+  server.release(1)
+  vi.setSystemTime(Date.now() - 3 * 365 * 86_400_000)
+  const end = device.startSync()
+  await vi.waitFor(async () => expect(await waiting(device)).toBe(0))
+  end()
+  await device.syncNow() // what had begun has ended
+})
+
 test('a held intention keeps its effect and asks again until it is settled', async () => {
   server.put('return_order', returnOrder('o2', { status: 'draft', authorised: false }))
   await device.syncNow()

@@ -30,9 +30,13 @@ const MAX_BATCH_BYTES = 1 << 20
 const POLL = 60_000
 const ASK_HELD = 60_000
 const REPORT = 5 * 60_000
+const FEEDS = 10 * 60_000
 const LONGEST_BACKOFF = 30_000
 const DEBOUNCE = 250
 const VIEW_TABLES = ['meta', 'outbox', 'sent', 'attention', 'confirmed', 'view', 'reference', 'items', 'barcodes', 'staged']
+
+/** Longer ago than that; also if the clock was set back meanwhile, or what is due would wait until it has caught up. */
+const longer = (period: number, at: number) => Math.abs(Date.now() - at) >= period
 
 class Revoked extends Error {}
 class Forked extends Error {}
@@ -183,7 +187,7 @@ async function push(token: string): Promise<PushResponse | null> {
   const me = identity.get()!
   let answer: PushResponse | null = null
   let lost: Lost | null = null
-  let askHeld = Date.now() - heldAskedAt >= ASK_HELD
+  let askHeld = longer(ASK_HELD, heldAskedAt)
   let gaps = 0
   for (;;) {
     if (settings.get().hold && !byHand) return answer
@@ -254,7 +258,7 @@ async function stateReport(rows: OutboxRow[]): Promise<{ state: DeviceState; sai
   const state: DeviceState = {
     ...counts, app_version: __APP_VERSION__, clock: Date.now(), storage: { used: estimate?.usage ?? 0, quota: estimate?.quota ?? 0 },
   }
-  return { state, said, due: said !== reported.said || Date.now() - reported.at > REPORT }
+  return { state, said, due: said !== reported.said || longer(REPORT, reported.at) }
 }
 
 /** What became of each is stored in one transaction with what follows from it for the view. */
@@ -363,7 +367,7 @@ async function pullAll(token: string, pushed: PushResponse | null): Promise<bool
 
 async function feedNames(token: string): Promise<string[]> {
   const known = await readMeta<{ names: string[]; at: number }>('feeds')
-  if (known && Date.now() - known.at < 10 * 60_000) return known.names
+  if (known && !longer(FEEDS, known.at)) return known.names
   const told = await getJson<{ epoch: string; feeds: string[]; device: { site_id: string } }>(token, '/sync/v1/feeds')
   for (const gone of known?.names.filter((name) => !told.feeds.includes(name)) ?? []) await dropFeed(gone)
   await writeMeta('feeds', { names: told.feeds, at: Date.now() })
