@@ -81,8 +81,9 @@ export const ago = derived(current, (language) => (since: number, now = Date.now
 
 const format = (options: Intl.DateTimeFormatOptions) =>
   derived(current, (language) => {
-    const formatter = new Intl.DateTimeFormat(language, options)
-    return (at: number) => (at ? formatter.format(at) : '')
+    // Made when the first time is told: a calendar takes longer to load than the whole first screen to draw.
+    let formatter: Intl.DateTimeFormat | undefined
+    return (at: number) => (at ? (formatter ??= new Intl.DateTimeFormat(language, options)).format(at) : '')
   })
 
 export const timeOf = format({ hour: '2-digit', minute: '2-digit', hour12: false })
