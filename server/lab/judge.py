@@ -97,7 +97,8 @@ def nothing_is_applied_twice(history: History) -> Line:
     for sent in history.sent:
         if sent.name in ("scan_item", "unreceive"):
             counted = outcome.get(sent.id) in ("applied", "merged", "conflict")
-            asked = sent.args.get("quantity", 1) if counted else 0
+            known = sent.name == "unreceive" or sent.args["item_id"]  # what nobody can name is counted, and in no stock
+            asked = sent.args.get("quantity", 1) if counted and known else 0
             if moved[sent.id] > asked:
                 breaches.append(f"{sent.name} {sent.id} moved {moved[sent.id]} units for {asked}")
             elif moved[sent.id] < asked:
@@ -177,6 +178,8 @@ def goods_are_conserved(history: History) -> Line:
     for sent in history.sent:
         if outcome.get(sent.id) in ("applied", "merged", "conflict") and sent.name in ("scan_item", "unreceive"):
             scan = scans[sent.args["receipt_id"]]
+            if not scan["item_id"]:
+                continue
             carried[scan["item_id"], scan.get("lot", "")] += sent.args.get("quantity", 1) * (
                 1 if sent.name == "scan_item" else -1
             )

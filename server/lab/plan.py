@@ -537,10 +537,31 @@ def the_author_lost_the_right(s: Story) -> None:
     s.clash("X13", order)
 
 
+def an_unknown_code_is_scanned(s: Story) -> None:
+    """Counted, and in no stock until somebody says what it is."""
+    order, _, _, seen = s.approved(1)
+    text = f"~unknown:{s.number}"
+    s.floor(
+        s.a, "cleo", "scan_item", sees=(seen,), receipt_id=f"~receipt:{s.number}:{s.steps}", order_id=order,
+        line_id=f"~unknownline:{order.partition(':')[2]}:{s.number}", site_id="~site", item_id="", quantity=2, text=text,
+        container_id=f"~tote:{s.a}",
+    )  # fmt: skip
+    s.clash("X8", order)
+
+
+def a_struck_line_is_edited(s: Story) -> None:
+    order, lines, _ = s.draft(1, 2)
+    cut = s.cut(s.a, sees=(Sight("return_order", order),))
+    mine = s.floor(s.a, "sam", "edit_return_line", id=lines[0], set={"note": "in a blue box"}, was={"note": ""})
+    there = s.desk("sally", "remove_return_line", (cut,), line_id=lines[0])
+    s.join(s.a, (mine, there))
+    s.clash("X11", order)
+
+
 OFTEN = (two_receive_one_order, one_receives_one_order, two_open_one_parcel, goods_are_disposed_of_before_their_receipt_arrives,
          a_tote_is_moved_by_two)  # fmt: skip
 STORIES = (
     *OFTEN, two_edit_other_fields, two_agree_on_one_unit, somebody_may_not, cancelled_while_received, two_edit_one_field,
     edited_after_approval, two_verdicts_on_one_unit, two_dispose_of_one_unit, one_serial_received_twice,
-    put_where_it_must_not_stand, the_author_lost_the_right,
+    put_where_it_must_not_stand, an_unknown_code_is_scanned, a_struck_line_is_edited, the_author_lost_the_right,
 )  # fmt: skip

@@ -9,7 +9,7 @@ EVERY_ON_A_TERMINAL, EVERY = 0.3, 5.0
 
 class Progress:
     def __init__(self, seconds: float, out: TextIO | None = None) -> None:
-        self.seconds, self.out = seconds, out or sys.stderr
+        self.seconds, self.out, self.proof = seconds, out or sys.stderr, out or sys.stdout
         self.terminal = self.out.isatty()
         self.told_at = 0.0
 
@@ -25,6 +25,12 @@ class Progress:
             + (f", healing: {behind} steps to go" if at > self.seconds and behind else ""),
             passing=True,
         )
+
+    def prove(self, text: str) -> None:
+        """The outcome itself: to standard output, so that it can be kept."""
+        if self.terminal:
+            print("\r\x1b[K", end="", file=self.out, flush=True)
+        print(text, file=self.proof, flush=True)
 
     def write(self, text: str, *, passing: bool = False) -> None:
         """`passing`: on a terminal the next line takes its place."""

@@ -45,7 +45,7 @@ def run(
     """Prints the plan, the progress and the proof; says whether every line of it holds. Raises CannotRun."""
     progress = Progress(options.minutes * 60)
     plan = make(options)
-    progress.write(_told(plan))
+    progress.prove(_told(plan))
     began = time.monotonic()
     digest = ""
     if simulated:
@@ -87,14 +87,14 @@ def _told(plan: Plan) -> str:
 def _show(progress: Progress, lines: list[Line], seconds: float, digest: str) -> None:
     width = max(len(line.name) for line in lines)
     for line in lines:
-        progress.write(f"  {'✓' if line.holds else '✕'} {line.name:<{width}}  {line.said}")
+        progress.prove(f"  {'✓' if line.holds else '✕'} {line.name:<{width}}  {line.said}")
         for breach in line.breaches[:8]:
-            progress.write(f"      {breach}")
+            progress.prove(f"      {breach}")
         if len(line.breaches) > 8:
-            progress.write(f"      and {len(line.breaches) - 8} more")
+            progress.prove(f"      and {len(line.breaches) - 8} more")
     broken = sum(not line.holds for line in lines)
     verdict = f"BROKEN: {broken} of {len(lines)} lines do not hold" if broken else "Proved: every line holds"
-    progress.write(f"{verdict}, after {seconds:.1f} s." + (f" Final state {digest}." if digest else ""))
+    progress.prove(f"{verdict}, after {seconds:.1f} s." + (f" Final state {digest}." if digest else ""))
 
 
 # The real thing

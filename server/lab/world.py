@@ -78,6 +78,10 @@ class World(NamedTuple):
                 return derived_id("parcel", self.site_id, "", self._id(f"waybill:{rest[0]}"))
             case "scanline":
                 return derived_id("line", self._id(f"order:{rest[0]}"), self._id(f"item:{rest[1]}"))
+            case "unknown":
+                return f"?{derived_id(self.run)[:8]}-{rest[0]}"
+            case "unknownline":
+                return derived_id("line", self._id(f"order:{rest[0]}"), f"text:{self._id(f'unknown:{rest[1]}')}")
             case _:
                 return derived_id("lab", self.run, name)
 

@@ -39,7 +39,9 @@ def test_the_same_seed_is_the_same_plan_and_another_is_another() -> None:
 
 def test_every_kind_of_clash_is_provoked_however_short_the_lab() -> None:
     plan = make(Options(devices=2, minutes=0.1, seed=3))
-    assert {clash.rule for clash in plan.clashes} >= {"X2", "X3", "X4", "X5", "X6", "X7", "X13", "X14"}
+    assert {clash.rule for clash in plan.clashes} == {
+        "X2", "X3", "X4", "X5", "X6", "X7", "X8", "X11", "X13", "X14",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -247,9 +249,9 @@ ALL_FAULTS = ("--partitions", "--skew", "--lost-acks", "0.3", "--duplicates", "-
 def test_a_real_server_killed_under_three_handhelds_loses_nothing() -> None:
     done = restow_lab("--devices", "3", "--minutes", "0.35", "--seed", "7", *ALL_FAULTS)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
-    assert "Proved: every line holds" in done.stderr
-    assert "the server killed 1×" in done.stderr
-    assert f"plan {make(Options(devices=3, minutes=0.35, seed=7, **FAULTS)).digest}" in done.stderr
+    assert "Proved: every line holds" in done.stdout
+    assert "the server killed 1×" in done.stdout
+    assert f"plan {make(Options(devices=3, minutes=0.35, seed=7, **FAULTS)).digest}" in done.stdout
 
 
 def test_a_database_that_somebody_uses_is_refused(tmp_path: Path) -> None:
