@@ -121,6 +121,7 @@ def execute(work: Work, name: str, command: Command) -> Outcome:
         case = conflicts.open_case(
             work, "X13", work.site_id, (work.actor.id, order_id or work.cause), order_id=order_id,
             facts={"person_id": work.actor.id, "action": work.lost_right, "name": name, "mutation_id": work.cause},
+            evidence={"name": name, "args": msgspec.to_builtins(command)},
         )  # fmt: skip
         outcome = Outcome("conflict", conflict_id=case.id)
     for subject in {subject: None for event, subject in work.told_since(already) if not isinstance(event, StockMoved)}:

@@ -146,6 +146,7 @@ def open_case(
             work.record(ConflictRepeated(site_id=site_id, rule=rule), id)
     work.add(
         Occurrence,
+        id=derived_id("occurrence", id, str(case.occurrences)),
         conflict_id=id,
         number=case.occurrences,
         mutation_id=work.cause,

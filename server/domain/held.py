@@ -139,7 +139,8 @@ def release(work: Work, args: dict[str, Any]) -> None:
     arrived = {str(value) for name, value in args.items() if name == "id" or name.endswith("_id")}
     if isinstance(lines := args.get("lines"), list):
         arrived |= {str(line["line_id"]) for line in lines if isinstance(line, dict) and "line_id" in line}
-    waiting = [held for subject in arrived if subject for held in work.all(Mutation, waits_for=subject, status="held")]
+    arrived.discard("")
+    waiting = work.all(Mutation, waits_for=tuple(arrived), status="held") if arrived else []
     waiting.sort(key=lambda held: (held.at, held.seq))
     for held in waiting:
         retry(work, held)

@@ -119,7 +119,7 @@ class Work:
         self.site_id = ""
         self.lost_right = ""
         self.forced = False
-        self._made = 0
+        self._made: dict[str, int] = {}
         self._cursor = cursor
         self._writable = writable
         self._sqlite = sqlite
@@ -184,11 +184,21 @@ class Work:
         return self.seek(model, id, lock=False)
 
     def all(self, model: type[T], **equal: Any) -> list[T]:
-        """The records with exactly these values, in order of id; compiled once, for what every scan asks. Locks nothing."""
+        """The records with exactly these values (one of them, where a tuple is given), in order of id; compiled once, for what
+        every scan asks. Locks nothing."""
         self.flush()
         row = row_of(model, self._mark)
-        where = " AND ".join(f'"{name}" = {self._mark}' for name in equal)
-        self._cursor.execute(f'{row.every} WHERE {where} ORDER BY "id"', tuple(equal.values()))
+        where: list[str] = []
+        values: list[Any] = []
+        for name, value in equal.items():
+            several = value if isinstance(value, tuple) else (value,)
+            where.append(
+                f'"{name}" IN ({", ".join([self._mark] * len(several))})'
+                if several is value
+                else f'"{name}" = {self._mark}'
+            )
+            values.extend(several)
+        self._cursor.execute(f'{row.every} WHERE {" AND ".join(where)} ORDER BY "id"', tuple(values))
         return cast("list[T]", [self._met(model, row, values) for values in self._cursor.fetchall()])
 
     def find(self, model: type[T], *where: Any, order_by: Any = None, limit: int | None = None) -> list[T]:
@@ -292,23 +302,23 @@ class Work:
         """Derived from the cause, so that the same mutation never makes a thing twice; fresh when there is none."""
         if not self.cause:
             return uuid7(self.now)
-        self._made += 1
-        return following_id(self.cause, self._made)
+        made = self._made[self.cause] = self._made.get(self.cause, 0) + 1
+        return following_id(self.cause, made)
 
     def because_of(self, cause: str) -> None:
-        """From here on everything made is named after this mutation."""
-        self.cause, self._made = cause, 0
+        """From here on everything made is named after this mutation; come back to, it goes on where it was."""
+        self.cause = cause
 
     @contextmanager
     def acting(self, actor: Actor, *, device_id: str, made_at: int, site_id: str, cause: str) -> Iterator[None]:
         """Inside, the work is this author's, on this device, at the time the device claims, caused by this mutation."""
-        before = (self.actor, self.device_id, self.made_at, self.site_id, self.cause, self._made)
+        before = (self.actor, self.device_id, self.made_at, self.site_id, self.cause)
         self.actor, self.device_id, self.made_at, self.site_id = actor, device_id, made_at, site_id
         self.because_of(cause)
         try:
             yield
         finally:
-            self.actor, self.device_id, self.made_at, self.site_id, self.cause, self._made = before
+            self.actor, self.device_id, self.made_at, self.site_id, self.cause = before
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

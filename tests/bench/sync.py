@@ -49,7 +49,7 @@ def mutations(count: int) -> list[MutationIn]:
     made: list[tuple[str, dict[str, object]]] = []
     while len(made) < count:
         order = uuid7()
-        made.append(("open_return_without_order", {"order_id": order, "number": order[:12], "site_id": "site"}))
+        made.append(("open_return_without_order", {"order_id": order, "number": order, "site_id": "site"}))
         for n in range(10):
             item = f"item-{(len(made) + n) % 50}"
             line = derived_id("line", order, item)

@@ -45,7 +45,7 @@ def keep_first(work: Work, case: "Conflict", breaches: Breaches, command: "Resol
     excess: returns.ReturnOrder | None = None
     for receipt, units in _too_many(work, shipped):
         source = work.get(returns.ReturnOrder, receipt.order_id)
-        excess = excess or _new_order(work, source, command.note)
+        excess = excess or _new_order(work, source)
         corrections.reassign(work, receipt, units, corrections.line_for(work, excess, receipt.item_id))
     _file_less(work, shipped)
 
@@ -97,11 +97,11 @@ def _too_many(work: Work, shipped: OutboundLine) -> "list[tuple[receiving.Receip
     return found
 
 
-def _new_order(work: Work, source: "returns.ReturnOrder", note: str) -> "returns.ReturnOrder":
+def _new_order(work: Work, source: "returns.ReturnOrder") -> "returns.ReturnOrder":
     order = work.add(
         returns.ReturnOrder, number=next_desk_number(work), site_id=source.site_id, owner_id=source.owner_id,
         customer_id=source.customer_id, type_code=source.type_code, status="receiving", origin="without_order",
-        filed_by=work.actor.id, created_at=work.now, currency=source.currency, note=f"{note}\n← {source.number}".strip(),
+        filed_by=work.actor.id, created_at=work.now, currency=source.currency, note=f"← {source.number}",
     )  # fmt: skip
     work.record(ReturnOpenedWithoutOrder(site_id=order.site_id, number=order.number), order.id)
     return order

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 def earlier(work: Work, inspection: "Inspection", line: "returns.ReturnLine") -> "Inspection | None":
     """Another inspection of the very same goods. The line is locked: nobody adds one meanwhile."""
+    if not inspection.serial and (line.stub or not line.received or _fits(inspection, line)):
+        return None
     others = [
         each
         for each in inspections.current(work, line.id)
@@ -25,8 +27,6 @@ def earlier(work: Work, inspection: "Inspection", line: "returns.ReturnLine") ->
     ]
     if inspection.serial:
         return others[-1] if others else None
-    if line.stub or not line.received or line.inspected + inspection.quantity <= line.received:
-        return None
     elsewhere = [each for each in others if each.device_id != inspection.device_id]
     same = [
         each for each in elsewhere if each.quantity >= inspection.quantity and _verdict(each) == _verdict(inspection)
@@ -111,6 +111,10 @@ def _counted(work: Work, inspection: "Inspection") -> bool:
         for each in inspections.current(work, inspection.line_id)
         if each.id != inspection.id
     )
+
+
+def _fits(inspection: "Inspection", line: "returns.ReturnLine") -> bool:
+    return line.inspected + inspection.quantity <= line.received
 
 
 def _verdict(inspection: "Inspection") -> tuple[str, str]:

@@ -37,14 +37,14 @@ def inspector_decides(work: Work, case: "Conflict", breaches: Breaches, command:
 def split(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
     """So many units are what the later decision says; the earlier ones keep the rest."""
     line = work.get(returns.ReturnLine, case.subject_id)
-    later = _later(work, breaches)[-1]
+    *others, later = _later(work, breaches)
     units = command.value
     if not isinstance(units, int) or not 0 < units <= later.quantity:
         raise Invalid(f"Say how many of the {later.quantity} are what the later decision says.", field="value")
     _make_room(work, line, units)
     later.quantity = units
     _decide(work, later, line)
-    for each in _later(work, breaches)[:-1]:
+    for each in others:
         each.state = "void"
 
 

@@ -23,6 +23,8 @@ def found(work: Work, target: Bin, item_id: str, order_id: str, line_id: str, pu
         work, "X7", target.site_id, (target.id, item_id, order_id), order_id=order_id, subject_kind="ReturnLine",
         subject_id=line_id, facts={"bin": target.code, "bin_kind": target.kind, "statuses": mixed, "active": target.active,
                                    "bin_id": target.id, "item_id": item_id},
+        evidence={"standing": [{"status": each.status, "quantity": each.quantity, "lot": each.lot, "serial": each.serial}
+                               for each in stock.standing_in(work, target.id, item_id)]},
     )  # fmt: skip
 
 

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from sqlmodel import col
-
 from .. import conflicts, returns
 from ..numbers import next_desk_number
 from ..work import Work
@@ -40,10 +38,8 @@ def passes(work: Work, case: "Conflict") -> str:
 
 
 def _others(work: Work, id: str, number: str) -> "list[ReturnOrder]":
-    return work.find(
-        returns.ReturnOrder, returns.ReturnOrder.number == number, returns.ReturnOrder.id != id,
-        order_by=(col(returns.ReturnOrder.created_at), col(returns.ReturnOrder.id)),
-    )  # fmt: skip
+    same = [each for each in work.all(returns.ReturnOrder, number=number) if each.id != id]
+    return sorted(same, key=lambda each: (each.created_at, each.id))
 
 
 RULE = Rule(
