@@ -3,13 +3,14 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
+
+from .places import quick_folder
 
 
 def programs() -> Path | None:
@@ -28,7 +29,7 @@ def running() -> Iterator[str]:
     assert place is not None, "PostgreSQL is not installed; tests that need it skip themselves before they come here"
     # PostgreSQL refuses to run as root.
     user = "postgres" if os.getuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="restow-pg-") as folder:
+    with quick_folder("restow-pg-") as folder:
         if user:
             shutil.chown(folder, user)
         data = f"{folder}/data"

@@ -97,6 +97,26 @@ def test_goods_taken_from_one_pile_at_the_same_moment_are_both_taken(
         assert sum(each.quantity for each in balances if each.container_id == TOTE) == 3
 
 
+def test_two_who_count_what_they_only_looked_at_are_both_counted(database: Database, desk: Desk) -> None:
+    desk.file_r_1001()
+
+    def count(work: Work) -> None:
+        for line in work.find(returns.ReturnLine, returns.ReturnLine.id == "kettles"):
+            work.count(line, received=1)
+
+    pause = Pause()
+    with at_commit(database, before=pause):
+        late = Doing(lambda: database.write(SYSTEM, count))
+        assert pause.reached.wait(10)
+        early = Doing(lambda: database.write(SYSTEM, count))
+        early.join(0.4)
+        pause.let_go()
+        late.result()
+        early.result()
+    with database.read(SYSTEM) as work:
+        assert work.get(returns.ReturnLine, "kettles").received == 2
+
+
 def test_a_tote_moved_while_its_goods_are_put_away_is_not_put_away_twice(
     database: Database, desk: Desk, a: Handheld, b: Handheld
 ) -> None:
