@@ -236,7 +236,7 @@ def enrol(page: Page, code: str, name: str = "PDA 7") -> None:
 
 def badge_in(page: Page, badge: str, pin: str = stage.PIN) -> None:
     pad = page.get_by_test_id("pin-pad")
-    for _ in range(5):  # as a person would, while the people of this site are still on their way
+    for _ in range(12):  # as a person would, while the people of this site are still on their way
         scan(page, badge)
         with suppress(PlaywrightTimeout):
             pad.wait_for(timeout=3_000)
