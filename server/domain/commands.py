@@ -19,6 +19,7 @@ from . import (
     errors,
     held,
     inspections,
+    nouns,
     outbound_claims,
     parcels,
     receiving,
@@ -42,7 +43,7 @@ class Entry(NamedTuple):
 
 def _table() -> dict[str, Entry]:
     p, r, c, i, d, x, a, t = parcels, receiving, containers, inspections, dispositions, conflicts, alerts, returns
-    h, o = held, outbound_claims
+    h, o, n = held, outbound_claims, nouns
     return {
         "sign_parcel": Entry(p.SignParcel, p.sign_parcel, "Adds", True),
         "refuse_parcel": Entry(p.RefuseParcel, p.refuse_parcel, "Adds", True),
@@ -70,6 +71,9 @@ def _table() -> dict[str, Entry]:
         "edit_return_line": Entry(t.EditReturnLine, t.edit_return_line, "Edits", True),
         "add_return_line": Entry(t.AddReturnLine, t.add_return_line, "Decides", True),
         "remove_return_line": Entry(t.RemoveReturnLine, t.remove_return_line, "Decides", True),
+        "create_record": Entry(n.CreateRecord, n.create_record, "Decides", True),
+        "edit_record": Entry(n.EditRecord, n.edit_record, "Edits", True),
+        "remove_record": Entry(n.RemoveRecord, n.remove_record, "Decides", True),
         "submit_return": Entry(t.SubmitReturn, t.submit_return, "Decides", True),
         "cancel_return": Entry(t.CancelReturn, t.cancel_return, "Decides", True),
         "take_claim": Entry(o.TakeClaim, o.take_claim, "Decides", True),

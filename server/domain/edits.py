@@ -94,6 +94,13 @@ def write_field(work: Work, record: Any, name: str, value: Any) -> None:
     _write(work, kind, record, name, value, getattr(record, name))
 
 
+def check(name: str, value: Any, expected: type) -> None:
+    """Text, a number from 0 on, or a list of text."""
+    texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if type(value) is not expected or (isinstance(value, int) and value < 0) or (expected is list and not texts):
+        raise Invalid(f"The value of {name} is not valid.", field=name)
+
+
 def _checked(kind: str, set: dict[str, Any]) -> None:
     if not set:
         raise Invalid("Nothing to change was given.", field="set")
@@ -101,8 +108,7 @@ def _checked(kind: str, set: dict[str, Any]) -> None:
         expected = EDITABLE[kind].get(name)
         if expected is None:
             raise Invalid(f"The field {name} cannot be edited.", field=name)
-        if type(value) is not expected or (isinstance(value, int) and value < 0):
-            raise Invalid(f"The value of {name} is not valid.", field=name)
+        check(name, value, expected)
 
 
 def _goes_on(work: Work, last: FieldWrite | None, was: Any) -> bool:

@@ -173,8 +173,11 @@ class AmendReturn(Command, frozen=True):
 
 
 class CancelReturn(Command, frozen=True):
+    """`was`: the values this person saw. A return that others have changed since is not cancelled unseen (X11)."""
+
     order_id: str
     reason: str
+    was: dict[str, Any] = {}
 
 
 class HoldReturn(Command, frozen=True):
@@ -309,11 +312,8 @@ def remove_return_line(work: Work, command: RemoveReturnLine) -> Outcome | None:
         return Outcome("noop")
     if line.received:
         raise WrongState("Goods of this line have been received; it stays.", received=line.received)
-    unseen = [name for name, value in command.was.items() if getattr(line, name, value) != value]
-    if unseen and work.device_id:
-        return Outcome("conflict", conflict_id=x11.removed_after(work, line, order, command.was).id)
-    if unseen:
-        raise Stale("Somebody has changed this line since you looked. Look at it again.", fields=unseen)
+    if unseen := _unseen(line, command.was):
+        return _removed_unseen(work, line, order, command.was, unseen)
     line.removed = True
     changed(work, order, ["lines"])
     return None
@@ -421,6 +421,8 @@ def cancel_return(work: Work, command: CancelReturn) -> Outcome | None:
     if order.status == "cancelled":
         return Outcome("noop")
     _reason(command.reason)
+    if unseen := _unseen(order, command.was):
+        return _removed_unseen(work, order, order, command.was, unseen)
     if any(line.received for line in lines_of(work, order.id)):
         raise WrongState(
             "Goods of this return have been received; it cannot be cancelled any more.", status=order.status
@@ -685,6 +687,19 @@ def _put_line(work: Work, order: ReturnOrder, draft: LineDraft) -> None:
 def _odd_papers(work: Work, order: ReturnOrder) -> Outcome | None:
     """A document made without network may bear a number that is taken, or a type that is not in use any more."""
     return conflicts.outcome_of([case for case in (x16.found(work, order), x18.found_type(work, order)) if case])
+
+
+def _unseen(record: ReturnOrder | ReturnLine, was: dict[str, Any]) -> list[str]:
+    return [name for name, value in was.items() if getattr(record, name, value) != value]
+
+
+def _removed_unseen(
+    work: Work, record: ReturnOrder | ReturnLine, order: ReturnOrder, was: dict[str, Any], unseen: list[str]
+) -> Outcome:
+    """Whoever is at a desk looks again; whoever was offline could not, and a supervisor decides."""
+    if not work.device_id:
+        raise Stale("Somebody has changed this since you looked. Look at it again.", fields=unseen)
+    return Outcome("conflict", conflict_id=x11.removed_after(work, record, order, was).id)
 
 
 def _in_use(work: Work, type_code: str) -> bool:

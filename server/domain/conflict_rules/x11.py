@@ -1,4 +1,4 @@
-"""X11: an edit meets a deletion. Found where lines are edited and removed (`returns.py`, `edits.py`), in either order."""
+"""X11: an edit meets a deletion. Found where orders and lines are edited and removed (`returns.py`, `edits.py`), in either order."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +23,19 @@ def edited_after(
     return _open(work, record, order, values, deleted=True)
 
 
-def removed_after(work: Work, line: "ReturnLine", order: "ReturnOrder", was: dict[str, Any]) -> "Conflict":
-    """Somebody strikes a line without having seen what others have made of it."""
-    values = [{"field": name, "base": seen, "server": getattr(line, name), "device": None}
-              for name, seen in was.items() if getattr(line, name) != seen]  # fmt: skip
-    return _open(work, line, order, values, deleted=False)
+def removed_after(
+    work: Work, record: "ReturnOrder | ReturnLine", order: "ReturnOrder", was: dict[str, Any]
+) -> "Conflict":
+    """Somebody strikes what others have changed, without having seen it."""
+    values = [{"field": name, "base": seen, "server": getattr(record, name), "device": None}
+              for name, seen in was.items() if getattr(record, name, seen) != seen]  # fmt: skip
+    return _open(work, record, order, values, deleted=False)
 
 
 def keep_deleted(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
     """What was edited stays to be seen in the case, and can be restored from there."""
     if case.subject_kind == "ReturnOrder":
+        returns.cancel_return(work, returns.CancelReturn(order_id=case.order_id, reason=command.note or "X11"))
         return
     line = work.get(returns.ReturnLine, case.subject_id)
     if line.received:
@@ -59,7 +62,13 @@ def restore(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveC
 def passes(work: Work, case: "Conflict") -> str:
     if case.subject_kind == "ReturnOrder":
         order = work.look(returns.ReturnOrder, case.subject_id)
-        return "" if order is None or order.status == "cancelled" else "The return order stands again."
+        if order is None or (order.status == "cancelled") == case.facts["deleted"]:
+            return ""
+        return (
+            "The return order stands again."
+            if case.facts["deleted"]
+            else "It was cancelled by somebody who saw the edit."
+        )
     line = work.look(returns.ReturnLine, case.subject_id)
     if line is None or line.removed == case.facts["deleted"]:
         return ""

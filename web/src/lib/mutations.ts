@@ -380,6 +380,26 @@ const EFFECTS_BY_NAME: Effects = {
     await view.patch('return_order', line.order_id, (order) => ({ content: order.content + 1 }))
   },
 
+  // The same in the one shape of all editable nouns
+
+  async create_record(view, { kind, id, set }, context) {
+    if (kind === 'return_order') await EFFECTS_BY_NAME.create_return(view, { order_id: id, ...set } as Commands['create_return'], context)
+    if (kind === 'return_line') {
+      const { order_id, expected, ...line } = set as unknown as Commands['add_return_line']['line'] & { order_id: string; expected: number }
+      await EFFECTS_BY_NAME.add_return_line(view, { order_id, line: { ...line, line_id: id, quantity: expected } }, context)
+    }
+  },
+
+  async edit_record(view, { kind, ...edit }, context) {
+    if (kind === 'return_order') await EFFECTS_BY_NAME.edit_return(view, edit, context)
+    if (kind === 'return_line') await EFFECTS_BY_NAME.edit_return_line(view, edit, context)
+  },
+
+  async remove_record(view, { kind, id, was, reason }, context) {
+    if (kind === 'return_order') await EFFECTS_BY_NAME.cancel_return(view, { order_id: id, reason: reason ?? '', was }, context)
+    if (kind === 'return_line') await EFFECTS_BY_NAME.remove_return_line(view, { line_id: id, was }, context)
+  },
+
   async submit_return(view, args, { by }) {
     await view.patch('return_order', args.order_id, (order): Partial<ReturnOrder> =>
       order.status === 'draft' || order.status === 'rejected' ? { status: 'submitted', submitted_by: by, rejection: '' } : {},

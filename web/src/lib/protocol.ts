@@ -765,13 +765,38 @@ export interface RemoveReturnLine {
   was?: Record<string, unknown>
 }
 
+/** A new document of this kind. `id` is made by whoever makes it; `set` names its first values. */
+export interface CreateRecord {
+  kind: string
+  id: string
+  set: Record<string, unknown>
+}
+
+/** Three-way merged per field: `set` the new values, `was` the values this person saw. */
+export interface EditRecord {
+  kind: string
+  id: string
+  set: Record<string, unknown>
+  was?: Record<string, unknown>
+}
+
+/** `was`: the values this person saw. What others have changed since is not removed unseen (X11). */
+export interface RemoveRecord {
+  kind: string
+  id: string
+  was?: Record<string, unknown>
+  reason?: string
+}
+
 export interface SubmitReturn {
   order_id: string
 }
 
+/** `was`: the values this person saw. A return that others have changed since is not cancelled unseen (X11). */
 export interface CancelReturn {
   order_id: string
   reason: string
+  was?: Record<string, unknown>
 }
 
 /** Before going offline: so many of this shipped line shall be filed from this device. */
@@ -890,6 +915,9 @@ export interface Commands {
   edit_return_line: EditReturnLine
   add_return_line: AddReturnLine
   remove_return_line: RemoveReturnLine
+  create_record: CreateRecord
+  edit_record: EditRecord
+  remove_record: RemoveRecord
   submit_return: SubmitReturn
   cancel_return: CancelReturn
   take_claim: TakeClaim
@@ -936,6 +964,9 @@ export const DEVICE_COMMANDS = [
   'edit_return_line',
   'add_return_line',
   'remove_return_line',
+  'create_record',
+  'edit_record',
+  'remove_record',
   'submit_return',
   'cancel_return',
   'take_claim',

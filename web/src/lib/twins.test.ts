@@ -165,6 +165,16 @@ test.skipIf(!origin).each(seeds.split(',').map(Number))('what is shown before sy
       act(dice.of(orders.filter((each) => each.status === 'draft')), (each) => record('add_return_line', { order_id: each.id, line: { line_id: uuid7(), item_id: dice.of(goods)!.id, quantity: 1 } })),
     removeLine: async ({ orders, lines }) =>
       act(dice.of(lines.filter((each) => orders.some((order) => order.id === each.order_id && order.status === 'draft'))), (each) => record('remove_return_line', { line_id: each.id })),
+    noun: async ({ orders, lines }) => {
+      const order = dice.of(orders.filter((each) => each.status === 'draft'))
+      if (!order) return record('create_record', { kind: 'return_order', id: uuid7(), set: { number: await nextNumber(), site_id: site, type_code: dice.of(types)?.code ?? '' } })
+      const line = dice.of(lines.filter((each) => each.order_id === order.id))
+      if (!line || dice.chance(0.3)) return record('create_record', { kind: 'return_line', id: uuid7(), set: { order_id: order.id, item_id: dice.of(goods)!.id, expected: dice.upTo(5) } })
+      if (dice.chance(0.4)) return record('edit_record', { kind: 'return_line', id: line.id, set: { note: `n${dice.upTo(9)}` }, was: { note: line.note } })
+      return dice.chance(0.7)
+        ? record('remove_record', { kind: 'return_line', id: line.id, was: { expected: line.expected } })
+        : record('remove_record', { kind: 'return_order', id: order.id, was: { note: order.note }, reason: 'mistake' })
+    },
     submit: async ({ orders }) => act(dice.of(orders.filter((each) => each.status === 'draft')), (each) => record('submit_return', { order_id: each.id })),
     cancel: async ({ orders }) => act(dice.of(orders.filter((each) => each.status === 'draft' || each.status === 'submitted')), (each) => record('cancel_return', { order_id: each.id, reason: 'mistake' })),
   }
