@@ -31,11 +31,11 @@ MAY_IMPORT = {
 
 NOBODY_LISTENS_TO = {
     # History alone reads these; a consumer that wants one takes it off the list. Photos are painted because their blob says so.
-    "AlertClosed", "AlertRaised", "BadgeSet", "ClaimEnded", "ClaimTaken", "ConflictAssigned", "ConflictDismissed", "ConflictOpened",
+    "AlertClosed", "AlertRaised", "BadgeSet", "ClaimEnded", "ClaimTaken", "ConflictAnswered", "ConflictAssigned", "ConflictDismissed", "ConflictOpened",
     "ConflictRepeated", "ConflictResolved", "ConflictResolvedItself", "ContainerMoved", "ContainerUsed", "DocumentAdded", "EnrolmentCodeMade",
     "GoodsPutAway", "LoadClosed", "MutationForced", "MutationHeld", "MutationRejected", "ParcelBound", "ParcelDamaged",
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
-    "PersonEdited", "PersonEnabled", "PhotoStored", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
+    "PersonEdited", "PersonEnabled", "PhotoStored", "RepliesRead", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
     "ReturnReleased", "ReturnReopened", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",
 }  # fmt: skip
 

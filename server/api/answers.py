@@ -15,6 +15,7 @@ from ..domain import (
     parcels,
     receiving,
     records,
+    replies,
     returns,
     stock,
 )
@@ -220,6 +221,11 @@ class OccurrenceRow(fields_of(conflicts.Occurrence)):  # type: ignore[misc]
     device: Named | None
 
 
+class ReplyRow(fields_of(replies.Reply)):  # type: ignore[misc]
+    by_name: str
+    device: Named | None
+
+
 class Check(msgspec.Struct, kw_only=True):
     code: str
     done: bool
@@ -309,6 +315,8 @@ class Option(msgspec.Struct, kw_only=True):
 class ConflictPage(msgspec.Struct, kw_only=True):
     conflict: ConflictRow
     occurrences: list[OccurrenceRow]
+    replies: list[ReplyRow]
+    """What was said about it, in the order it came."""
     subject: Facts | None
     order: ReturnRow | None
     device: Named | None

@@ -112,6 +112,8 @@ WRITES: tuple[Write, ...] = (
     Write("POST", "/api/conflicts/{id:str}/resolution", "resolve_conflict", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/conflicts/{id:str}/assignment", "assign_conflict", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/conflicts/{id:str}/dismissal", "dismiss_conflict", "conflict_id", Conflict, "conflicts"),
+    Write("POST", "/api/conflicts/{id:str}/replies", "reply_to_conflict", "conflict_id", Conflict, "conflicts"),
+    Write("POST", "/api/conflicts/{id:str}/replies/reading", "read_replies", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/mutations/{id:str}/forcing", "force_held", "mutation_id", Mutation, "devices"),
 )
 

@@ -23,6 +23,7 @@ from . import (
     outbound_claims,
     parcels,
     receiving,
+    replies,
     returns,
 )  # fmt: skip
 from .events import StockMoved
@@ -91,6 +92,8 @@ def _table() -> dict[str, Entry]:
         "resolve_conflict": Entry(x.ResolveConflict, x.resolve_conflict, "Decides", False),
         "assign_conflict": Entry(x.AssignConflict, x.assign_conflict, "Decides", False),
         "dismiss_conflict": Entry(x.DismissConflict, x.dismiss_conflict, "Decides", False),
+        "reply_to_conflict": Entry(replies.ReplyToConflict, replies.reply_to_conflict, "Adds", True),
+        "read_replies": Entry(replies.ReadReplies, replies.read_replies, "Decides", False),
         "force_held": Entry(h.ForceHeld, h.force_held, "Decides", False),
     }
 

@@ -50,6 +50,9 @@ class Conflict(Table, table=True):
     resolved_at: int = moment()
     resolution: str = ""  # the option's name
     resolution_note: str = ""
+    replied_at: int = (
+        moment()
+    )  # a handheld has said something that nobody at a desk has read; 0: nothing waits to be read
 
 
 class Occurrence(Table, table=True):

@@ -247,6 +247,16 @@ class ConflictDismissed(Event, frozen=True):
     reason: str
 
 
+class ConflictAnswered(Event, frozen=True):
+    """subject: the conflict, decided or not"""
+
+    reply_id: str
+
+
+class RepliesRead(Event, frozen=True):
+    """subject: the conflict"""
+
+
 class NumbersLost(Event, frozen=True):
     """subject: the device"""
 

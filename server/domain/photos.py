@@ -1,6 +1,6 @@
 """Photos that were spoken of and have not come yet. Data never waits for them; a supervisor is asked when they are given up (X17)."""
 
-from . import conflicts, inspections, parcels
+from . import conflicts, inspections, parcels, replies
 from .documents import Blob
 from .ids import derived_id
 from .model import Table, moment, ref
@@ -49,7 +49,9 @@ def awaited(work: Work, subject_id: str) -> list[AwaitedPhoto]:
     return work.all(AwaitedPhoto, subject_id=subject_id)
 
 
-def subject(work: Work, kind: str, id: str) -> "inspections.Inspection | parcels.Parcel":
+def subject(work: Work, kind: str, id: str) -> "inspections.Inspection | parcels.Parcel | replies.Reply":
+    if kind == "Reply":
+        return work.get(replies.Reply, id)
     return work.get(inspections.Inspection, id) if kind == "Inspection" else work.get(parcels.Parcel, id)
 
 

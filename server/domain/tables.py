@@ -15,10 +15,11 @@ from . import (
     photos,
     receiving,
     records,
+    replies,
     returns,
     stock,
 )  # fmt: skip
 from .model import Table
 
 __all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "devices", "dispositions", "documents", "inspections",
-           "outbound_claims", "parcels", "people", "photos", "receiving", "records", "returns", "stock"]  # fmt: skip
+           "outbound_claims", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock"]  # fmt: skip

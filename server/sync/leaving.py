@@ -13,12 +13,13 @@ from server.domain.dispositions import Disposition
 from server.domain.inspections import Inspection
 from server.domain.receiving import Receipt
 from server.domain.records import Setting
+from server.domain.replies import Reply
 from server.domain.returns import ReturnLine, ReturnOrder
 from server.domain.work import Work
 
 KEPT = 30 * 86_400_000
 AT_ONCE = 20
-CHILDREN = (ReturnLine, Receipt, Inspection, Disposition, Conflict)
+CHILDREN = (ReturnLine, Receipt, Inspection, Disposition, Conflict, Reply)
 
 closed_at = case(
     (col(ReturnOrder.completed_at) > col(ReturnOrder.cancelled_at), col(ReturnOrder.completed_at)),

@@ -15,6 +15,7 @@ from server.domain import (
     parcels,
     people,
     receiving,
+    replies,
     returns,
     stock,
 )  # fmt: skip
@@ -121,10 +122,20 @@ SHAPES: dict[str, Shape] = {
         Shape(
             "conflict",
             conflicts.Conflict,
-            _all(conflicts.Conflict, "facts", "fingerprint", "occurrences", "decided", "assigned_to", "last_at"),
+            _all(
+                conflicts.Conflict,
+                "facts",
+                "fingerprint",
+                "occurrences",
+                "decided",
+                "assigned_to",
+                "last_at",
+                "replied_at",
+            ),
             _site,
             _always,
         ),
+        Shape("reply", replies.Reply, _all(replies.Reply, "mutation_id"), _site, _always),
     )
 }
 

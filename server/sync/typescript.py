@@ -82,6 +82,7 @@ COLUMNS: dict[str, str] = {
     "disposition.state": "DispositionState",
     "stock_balance.status": "StockStatus",
     "conflict.state": "ConflictState",
+    "reply.photos": "Photo[]",
     "zone.kind": "ZoneKind",
     "bin.kind": "ZoneKind",
     "barcode.level": "Level",

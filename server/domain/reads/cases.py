@@ -10,6 +10,7 @@ from ..catalog import Bin, Customer, Item, Site
 from ..conflicts import Conflict, Occurrence
 from ..devices import Device
 from ..people import Person
+from ..replies import of_case
 from ..returns import ReturnOrder
 from ..work import Work
 from . import returns
@@ -98,9 +99,10 @@ def conflict_rows(work: Work, found: list[Conflict]) -> list[Json]:
 def conflict_page(work: Work, conflict_id: str) -> Json:
     case = one(work, Conflict, conflict_id, _seen(work))
     occurrences = work.find(Occurrence, col(Occurrence.conflict_id) == case.id, order_by=col(Occurrence.at))
+    said = of_case(work, case.id)
     names = Names(work)
-    names.learn(Person, (occurrence.by for occurrence in occurrences))
-    names.learn(Device, [case.device_id, *(occurrence.device_id for occurrence in occurrences)])
+    names.learn(Person, (*(each.by for each in occurrences), *(each.by for each in said)))
+    names.learn(Device, [case.device_id, *(each.device_id for each in occurrences), *(each.device_id for each in said)])
     order = work.look(ReturnOrder, case.order_id)
     rule = conflict_rules.RULES[case.rule]
     return {
@@ -108,6 +110,10 @@ def conflict_page(work: Work, conflict_id: str) -> Json:
         "occurrences": [
             plain(occurrence) | {"by_name": names.person(occurrence.by), "device": names.device(occurrence.device_id)}
             for occurrence in occurrences
+        ],
+        "replies": [
+            plain(reply) | {"by_name": names.person(reply.by), "device": names.device(reply.device_id)}
+            for reply in said
         ],
         "subject": _subject(work, case),
         "order": returns.return_rows(work, [order])[0] if order else None,

@@ -140,6 +140,7 @@ const LOOK_UPS = {
   person: ['badge'],
   grant: ['person_id'],
   conflict: ['order_id'],
+  reply: ['conflict_id'],
   outbound_order: ['number', 'platform_number', 'waybill'],
   outbound_line: ['outbound_id', 'item_id', 'serials'],
 } as const satisfies Partial<{ [K in Kind]: readonly (keyof Documents[K])[] }>

@@ -412,6 +412,15 @@ const EFFECTS_BY_NAME: Effects = {
 
   give_back_claim() {},
 
+  async reply_to_conflict(view, { reply_id: id, conflict_id, text = '', photos = [] }, { by, at, site, device }) {
+    const conflict = await view.get('conflict', conflict_id)
+    if (!id || (await view.get('reply', id))) return
+    view.put('reply', id, {
+      id, site_id: conflict?.site_id ?? site, order_id: conflict?.order_id ?? '', conflict_id, text: text.trim(), photos, device_id: device, by,
+      made_at: at, at,
+    })
+  },
+
   async cancel_return(view, args) {
     const lines = await linesOf(view, args.order_id)
     if (lines.some((line) => line.received)) return

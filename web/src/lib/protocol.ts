@@ -503,6 +503,19 @@ export interface Conflict {
   resolution_note: string
 }
 
+export interface Reply {
+  id: string
+  site_id: string
+  order_id: string
+  conflict_id: string
+  text: string
+  photos: Photo[]
+  device_id: string
+  by: string
+  made_at: number
+  at: number
+}
+
 export interface Documents {
   owner: Owner
   site: Site
@@ -531,6 +544,7 @@ export interface Documents {
   outbound_claim: OutboundClaim
   stock_balance: StockBalance
   conflict: Conflict
+  reply: Reply
 }
 export type Kind = keyof Documents
 
@@ -883,6 +897,18 @@ export interface DismissConflict {
   reason: string
 }
 
+/** `reply_id` is made by whoever says it; at a desk it may be left out. Text, photos or both. */
+export interface ReplyToConflict {
+  conflict_id: string
+  reply_id?: string
+  text?: string
+  photos?: Photo[]
+}
+
+export interface ReadReplies {
+  conflict_id: string
+}
+
 /** A supervisor does not wait any longer: it is carried out with what is there. */
 export interface ForceHeld {
   mutation_id: string
@@ -935,6 +961,8 @@ export interface Commands {
   resolve_conflict: ResolveConflict
   assign_conflict: AssignConflict
   dismiss_conflict: DismissConflict
+  reply_to_conflict: ReplyToConflict
+  read_replies: ReadReplies
   force_held: ForceHeld
 }
 export type CommandName = keyof Commands
@@ -971,5 +999,6 @@ export const DEVICE_COMMANDS = [
   'cancel_return',
   'take_claim',
   'give_back_claim',
+  'reply_to_conflict',
 ] as const
 export type DeviceCommand = (typeof DEVICE_COMMANDS)[number]

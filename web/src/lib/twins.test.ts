@@ -175,6 +175,8 @@ test.skipIf(!origin).each(seeds.split(',').map(Number))('what is shown before sy
         ? record('remove_record', { kind: 'return_line', id: line.id, was: { expected: line.expected } })
         : record('remove_record', { kind: 'return_order', id: order.id, was: { note: order.note }, reason: 'mistake' })
     },
+    reply: async () =>
+      act(dice.of(await everyOf('conflict')), (each) => record('reply_to_conflict', { reply_id: uuid7(), conflict_id: each.id, text: `as I saw it ${dice.upTo(9)}`, photos: [{ sha256: 'd'.repeat(64), kind: 'whole' }] })),
     submit: async ({ orders }) => act(dice.of(orders.filter((each) => each.status === 'draft')), (each) => record('submit_return', { order_id: each.id })),
     cancel: async ({ orders }) => act(dice.of(orders.filter((each) => each.status === 'draft' || each.status === 'submitted')), (each) => record('cancel_return', { order_id: each.id, reason: 'mistake' })),
   }

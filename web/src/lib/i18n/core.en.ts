@@ -154,6 +154,7 @@ export default {
   'mutation.submit_return': 'Submit a return',
   'mutation.cancel_return': 'Cancel a return',
   'mutation.take_claim': 'Reserve what may come back',
+  'mutation.reply_to_conflict': 'Reply about a conflict',
   'mutation.give_back_claim': 'Give a reservation back',
   'device.secure': 'Secure connection (HTTPS)',
   'device.worker': 'Starts without network',

@@ -152,6 +152,7 @@ export default {
   'mutation.submit_return': '提交审核',
   'mutation.cancel_return': '取消退库单',
   'mutation.take_claim': '预留可退数量',
+  'mutation.reply_to_conflict': '回复冲突处理',
   'mutation.give_back_claim': '退回预留',
   'device.secure': '安全连接 (HTTPS)',
   'device.worker': '离线启动',
