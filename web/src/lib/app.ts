@@ -1,7 +1,7 @@
 // The beginning: opens what is kept here, says who and what this device is, and begins to sync.
 
 import { loadIdentity, lockWhenIdle, stillHere } from './auth'
-import { readMeta, useDatabase } from './db'
+import { readMeta, reindex, useDatabase } from './db'
 import { lang, useLanguage, type Language } from './i18n'
 import { configureNet } from './net'
 import { loadSettings, settings } from './settings'
@@ -20,6 +20,7 @@ export function configure(options: { origin?: string; fetch?: typeof fetch; data
 /** Once, before anything is shown. Syncing begins when its part of the app has come, which no screen waits for. Resolves to what stops it. */
 export async function start(): Promise<() => void> {
   await loadSettings()
+  await reindex()
   // Without its words English has to wait; the screens do not.
   const speak = (language: Language) => useLanguage(language).catch((reason: unknown) => console.error('No words', reason))
   await speak(settings.get().language)

@@ -127,7 +127,7 @@ const LOOK_UPS = {
   parcel: ['site_id', 'waybill', 'load_id'],
   container: ['bin_id', 'label'],
   return_order: ['site_id', 'number'],
-  return_line: ['order_id'],
+  return_line: ['order_id', 'outbound_line_id'],
   receipt: ['line_id', 'parcel_id', 'container_id', 'serial', 'text'],
   inspection: ['line_id', 'serial'],
   disposition: ['line_id', 'container_id', 'serial'],
@@ -143,13 +143,14 @@ const LOOK_UPS = {
   reply: ['conflict_id'],
   outbound_order: ['number', 'platform_number', 'waybill'],
   outbound_line: ['outbound_id', 'item_id', 'serials'],
+  outbound_claim: ['outbound_line_id'],
 } as const satisfies Partial<{ [K in Kind]: readonly (keyof Documents[K])[] }>
 
 export type LookedUp = keyof typeof LOOK_UPS
 export type LookUp<K extends LookedUp> = (typeof LOOK_UPS)[K][number]
 
 /** What somebody on the floor has to do with a document, so that what waits is counted without reading everything. */
-export type Due = 'inspect' | 'dispose' | 'put_away' | 'receive' | 'open' | 'signed' | 'unclaimed'
+export type Due = 'inspect' | 'dispose' | 'put_away' | 'receive' | 'open' | 'signed' | 'unclaimed' | 'unknown'
 
 export const entry = (kind: string, field: string, value: string) => `${kind} ${field} ${value}`
 export const dueEntry = (due: Due, siteId: string) => entry('due', due, siteId)
@@ -170,6 +171,10 @@ function dueOf(kind: Kind, value: Documents[Kind]): Due[] {
     const line = value as Documents['return_line']
     if (line.removed) return []
     return line.received > line.inspected ? ['inspect'] : line.inspected > line.disposed ? ['dispose'] : []
+  }
+  if (kind === 'receipt') {
+    const { item_id, quantity, unreceived } = value as Documents['receipt']
+    return !item_id && quantity > unreceived ? ['unknown'] : []
   }
   if (kind === 'disposition') {
     const { state, put_away, quantity } = value as Documents['disposition']
@@ -253,6 +258,21 @@ export async function writeMeta(key: string, value: unknown): Promise<void> {
 export async function lookUp<K extends LookedUp>(kind: K, field: LookUp<K>, value: string): Promise<Documents[K][]> {
   const rows = await (REFERENCE.has(kind) ? db.reference : db.view).where('by').equals(entry(kind, field, value)).toArray()
   return rows.map((row) => row.value as Documents[K])
+}
+
+/** Raised when documents are looked up by something new; the kinds it is new for. */
+const INDEXED = 2
+const INDEXED_ANEW: readonly Kind[] = ['outbound_claim', 'return_line', 'receipt']
+
+/** What an earlier version of the app stored is found by what this one asks for. At start; once. */
+export async function reindex(): Promise<void> {
+  if (((await readMeta<number>('indexed')) ?? 1) >= INDEXED) return
+  for (const kind of INDEXED_ANEW)
+    await (REFERENCE.has(kind) ? db.reference : db.view)
+      .where('[kind+key]')
+      .between([kind, ''], [kind, '\uffff'])
+      .modify((row) => void (row.by = entriesOf(row.kind, row.value)))
+  await writeMeta('indexed', INDEXED)
 }
 
 /** All documents of a kind. */

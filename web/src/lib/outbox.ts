@@ -126,6 +126,12 @@ export async function pendingList(limit = 200): Promise<PendingRow[]> {
   )
 }
 
+/** What one command has said here and not yet said to the end: its effects are not back. */
+export async function waitingOf<Name extends DeviceCommand>(name: Name): Promise<Commands[Name][]> {
+  const rows = await db.outbox.filter((row) => row.name === name).toArray()
+  return Promise.all(rows.map(async (row) => (await argsOf(row)) as Commands[Name]))
+}
+
 export type Attention = Omit<AttentionRow, 'sealed'> & { args: Record<string, unknown> }
 
 export async function attentionList(): Promise<Attention[]> {

@@ -6,7 +6,7 @@ import { DISPOSED } from './disposed'
 import { containerId, parcelId } from './ids'
 import { carrierOf, normalWaybill } from './numbers'
 import type {
-  Bin, Carrier, Conflict, Container, Customer, DefectCode, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, OutboundLine,
+  Bin, Carrier, Conflict, Container, Customer, DefectCode, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, OutboundClaim, OutboundLine,
   OutboundOrder, Parcel, ParcelState, Person, Receipt, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, StockBalance, StockStatus, Zone,
   ZoneKind,
 } from './protocol'
@@ -229,6 +229,44 @@ export const outboundLine = (id: string): Promise<OutboundLine | null> => known(
 /** The outbound lines this serial number left with. */
 export async function soldSerial(serial: string): Promise<OutboundLine[]> {
   return serial ? lookUp('outbound_line', 'serials', serial) : []
+}
+
+/** What may still be filed of a shipped line, and why no more. */
+export interface Returnable {
+  line: OutboundLine
+  item: Item | null
+  /** Filed by others, or here and not uploaded yet. */
+  filed: number
+  left: number
+  /** What this device has reserved of it, the longest-lasting last. */
+  reserved: OutboundClaim[]
+}
+
+/** `room_of` in server/domain/outbound_claims.py, with what waits here counted too. */
+export async function returnable(outboundId: string, deviceId: string): Promise<Returnable[]> {
+  const lines = await outboundLines(outboundId)
+  lines.sort((a, b) => a.line_number - b.line_number || (a.id < b.id ? -1 : 1))
+  return Promise.all(
+    lines.map(async (line) => {
+      const claims = await lookUp('outbound_claim', 'outbound_line_id', line.id)
+      const reserved = claims.filter((claim) => claim.device_id === deviceId && !claim.line_id && claim.open > 0)
+      reserved.sort((a, b) => a.expires_at - b.expires_at)
+      const filed = Math.max(0, line.claimed - sum(reserved, (claim) => claim.open)) + (await filedHere(line.id))
+      return { line, item: await item(line.item_id), filed, reserved, left: Math.max(0, line.quantity - line.returned - filed) }
+    }),
+  )
+}
+
+/** Filed on this device, and the server has not counted it yet. */
+async function filedHere(outboundLineId: string): Promise<number> {
+  let units = 0
+  for (const line of await lookUp('return_line', 'outbound_line_id', outboundLineId)) {
+    const order = line.removed ? null : await one('return_order', line.order_id)
+    if (order?.status !== 'submitted') continue
+    const there = (await db.confirmed.get(['return_order', order.id]))?.value as ReturnOrder | undefined
+    if (there?.status !== 'submitted') units += line.expected
+  }
+  return units
 }
 
 async function seen(line: ReturnLine): Promise<LineView> {

@@ -8,6 +8,7 @@
 import type { Meaning } from '../../lib/classify'
 import type { Check, Container, DispositionKind, Grade, Parcel } from '../../lib/protocol'
 import type { Scan } from '../../lib/scanner'
+import * as file from './acts/file'
 import * as home from './acts/home'
 import * as inspect from './acts/inspect'
 import * as put from './acts/put'
@@ -16,7 +17,7 @@ import * as sign from './acts/sign'
 import { attention, itemName } from './acts/tell'
 import type { Say } from './say'
 
-export type Place = 'home' | 'sign-for' | 'receive' | 'inspect' | 'put-away'
+export type Place = 'home' | 'sign-for' | 'receive' | 'inspect' | 'put-away' | 'file'
 
 type Is<N extends Meaning['is']> = Extract<Meaning, { is: N }>
 /** What the table tells apart: a label is empty, in use, or the number of a parcel that came without one. */
@@ -36,6 +37,7 @@ const notHere = (words: Say) => () => attention(words, { more: (w) => w.t('nothi
 const finishFirst = notHere((w) => w.t('inspect.finish_first'))
 const nothingInIt = notHere((w) => w.t('put.label_empty'))
 const takesGoods = notHere((w) => w.t('put.scan_goods'))
+const scanGoods = notHere((w) => w.t('file.scan_goods'))
 const stickOnWhat = notHere((w) => w.t('home.stick_on_what'))
 
 export const INTENT: { [K in keyof Scanned]: Row<K> } = {
@@ -45,6 +47,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'receive': ({ waybill, outbound }) => receive.openByWaybill(waybill, outbound),
     'inspect': ({ parcel, waybill }) => (parcel ? inspect.filterBy({ parcelId: parcel.id }, () => waybill) : notHere((w) => w.t('inspect.parcel_unknown'))()),
     'put-away': takesGoods,
+    'file': ({ outbound }) => file.beginFrom(null, outbound),
   },
   document: {
     'home': ({ order, outbound }) => home.lookAtOrder(order, outbound),
@@ -52,6 +55,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'receive': ({ order, outbound }) => receive.bindOrder(order, outbound),
     'inspect': ({ order }) => (order ? inspect.filterBy({ orderId: order.id }, () => order.number) : finishFirst()),
     'put-away': takesGoods,
+    'file': ({ order, outbound }) => file.beginFrom(order, outbound),
   },
   newLabel: {
     'home': stickOnWhat,
@@ -59,6 +63,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'receive': ({ label }) => receive.startTote(label),
     'inspect': ({ label }) => inspect.startOutcomeTote(label),
     'put-away': nothingInIt,
+    'file': scanGoods,
   },
   usedLabel: {
     'home': ({ container }) => home.lookAtContainer(container),
@@ -66,6 +71,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'receive': ({ container }) => receive.useTote(container),
     'inspect': ({ container }) => inspect.openTote(container),
     'put-away': ({ container }) => put.pickContainer(container),
+    'file': scanGoods,
   },
   item: {
     'home': ({ item, gs1 }) => home.lookAtItem(item, gs1?.lot ?? ''),
@@ -73,6 +79,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'receive': ({ item, gs1, quantity }) => receive.receiveGoods({ item, gs1, pack: quantity, serial: gs1?.serial ?? '', receipts: [] }),
     'inspect': ({ item, gs1 }) => inspect.bringItem(item, gs1?.lot ?? '', gs1?.serial ?? ''),
     'put-away': ({ item, gs1, quantity }) => put.pickItem(item, gs1?.serial ?? '', quantity, gs1?.lot ?? ''),
+    'file': ({ item, gs1, quantity }) => file.addItem(item, quantity, gs1?.serial ?? ''),
   },
   serial: {
     'home': ({ serial, item }) => home.lookAtSerial(serial, item),
@@ -80,6 +87,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'receive': ({ item, serial, receipts, gs1 }) => receive.receiveGoods({ item, gs1: gs1 ?? null, pack: 1, serial, receipts }),
     'inspect': ({ serial, item }) => inspect.bringSerial(serial, item),
     'put-away': ({ serial, item }) => put.pickItem(item, serial, 1, ''),
+    'file': ({ serial, item }) => file.addItem(item, 1, serial),
   },
   bin: {
     'home': ({ bin }) => home.lookAtBin(bin),
@@ -87,6 +95,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'receive': ({ bin }) => receive.standAt(bin),
     'inspect': ({ bin }) => inspect.benchAt(bin),
     'put-away': ({ bin }) => put.putInto(bin),
+    'file': scanGoods,
   },
   unknown: {
     'home': ({ text }) => home.lookAtUnknown(text),
@@ -94,6 +103,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'receive': ({ text, gs1 }) => receive.receiveUnknown(text, gs1),
     'inspect': async ({ text }) => (await inspect.scanDefect(text)) || attention((w) => w.t('inspect.unknown'), { more: () => text }),
     'put-away': ({ text }) => attention((w) => w.t('put.unknown'), { more: () => text }),
+    'file': ({ text }) => attention((w) => w.t('file.not_shipped'), { more: () => text }),
   },
 }
 
@@ -127,6 +137,7 @@ export const CARDS: { [P in Place]: Cards } = {
     ...Object.fromEntries(Object.entries(KINDS).map(([word, kind]) => [word, () => inspect.chooseKind(kind)])),
   },
   'put-away': {},
+  'file': { DONE: file.submit },
 }
 
 /** Returns false when this card means nothing here. */

@@ -11,12 +11,13 @@ import { lock, session } from '../../lib/auth'
 import type { Scan } from '../../lib/scanner'
 import { go, route } from '../../router.svelte'
 import type { IconName } from '../../parts/Icon.svelte'
-import { alarm, attention } from './acts/tell'
+import { alarm, attention, mayDo } from './acts/tell'
 import { act, nameOf, playCard, rowOf, type Place } from './intent'
 import { shift, type Option } from './shift.svelte'
 import { badge } from './badge.svelte'
+import { NEEDS } from './rights'
 
-const EXPECT: Record<Place, Expect | null> = { 'home': null, 'sign-for': 'waybill', 'receive': 'item', 'inspect': 'serial', 'put-away': 'container' }
+const EXPECT: Record<Place, Expect | null> = { 'home': null, 'sign-for': 'waybill', 'receive': 'item', 'inspect': 'serial', 'put-away': 'container', 'file': 'document' }
 
 const ICONS: Record<Meaning['is'], IconName> = {
   label: 'tote', sscc: 'tote', serial: 'serial', waybill: 'truck', item: 'parcel', gs1: 'parcel', bin: 'bin', document: 'list', badge: 'badge', card: 'ok', unknown: 'help',
@@ -25,7 +26,7 @@ const ICONS: Record<Meaning['is'], IconName> = {
 /** Screens without a column of their own take scans as Home does. */
 export function place(): Place {
   const here = route.parts[0] ?? ''
-  return here === 'sign-for' || here === 'receive' || here === 'inspect' || here === 'put-away' ? here : 'home'
+  return here in EXPECT ? (here as Place) : 'home'
 }
 
 export async function scanned(scan: Scan): Promise<void> {
@@ -103,6 +104,8 @@ async function one(scan: Scan): Promise<void> {
     if (!meaning) return attention((w) => w.t('scan.left'), { more: (w) => w.t('nothing_done') })
 
     if (meaning.is === 'badge') return await changePerson(scan)
+    const right = NEEDS[here]
+    if (right && !(await mayDo(right))) return attention((w) => w.t(`lacks.${right}`), { more: (w) => w.t(`lacks.${right}.todo`) })
     if (meaning.is === 'card') {
       if (!(await playCard(meaning.card, here))) attention((w) => w.t('scan.card_not_here', { card: meaning.card }))
       return

@@ -105,6 +105,18 @@ export interface Pick {
   containerId: string
 }
 
+/** A return being filed from what was shipped. `lines`: how many of which outbound line are asked back. */
+export interface Filing {
+  orderId: string
+  /** Given when it is filed, and never another. */
+  number: string
+  outboundId: string
+  lines: Record<string, { quantity: number; serials: string[] }>
+  type: string
+  reason: string
+  note: string
+}
+
 /** What Home shows of the thing last looked up. */
 export type Look = { is: 'item' | 'order' | 'outbound' | 'container' | 'bin' | 'serial' | 'parcel'; id: string }
 
@@ -133,6 +145,7 @@ export interface Work {
   /** A bin of another zone, scanned once: the second scan means it. */
   anyway: string
   picks: Pick[]
+  filing: Filing | null
   look: Look | null
   /** An item scanned before its waybill: it waits and is counted after it. */
   early: Scan[]
@@ -150,6 +163,7 @@ const EMPTY: Work = {
   containers: [],
   anyway: '',
   picks: [],
+  filing: null,
   look: null,
   early: [],
 }
@@ -223,6 +237,10 @@ class Shift {
   /** What is on the bench, as plain values that can be stored and sent. */
   get bench(): Bench | null {
     return $state.snapshot(this.work.bench) as Bench | null
+  }
+
+  get filing(): Filing | null {
+    return $state.snapshot(this.work.filing) as Filing | null
   }
 
   /** End of shift: nothing stays in hand for the next person. */

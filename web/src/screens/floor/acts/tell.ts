@@ -1,6 +1,6 @@
 // The three ways a scan ends: right, attention, wrong. Said, sounded and shown only after it is durable.
 
-import { identity, session } from '../../../lib/auth'
+import { identity, may, rolesOf, session } from '../../../lib/auth'
 import { feedback } from '../../../lib/feedback'
 import type { Item, Person, Photo } from '../../../lib/protocol'
 import { person as personOf } from '../../../lib/queries'
@@ -45,6 +45,11 @@ export function me(): Person {
   const now = session.get()
   if (!now) throw new Error('Nobody is signed in')
   return now.person
+}
+
+/** Asked before anything is begun whose result the server would refuse. */
+export async function mayDo(action: string): Promise<boolean> {
+  return may(action, await rolesOf(me().id, siteId()))
 }
 
 export async function nameOfPerson(id: string): Promise<string> {
