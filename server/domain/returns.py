@@ -294,8 +294,15 @@ def add_return_line(work: Work, command: AddReturnLine) -> None:
 
 def edit_return(work: Work, command: EditReturn) -> Outcome | None:
     order = _intended(work, ReturnOrder, command.id)
-    work.allow("file", order.site_id, order.owner_id)
+    work.allow("receive" if _names_sender(order, command) else "file", order.site_id, order.owner_id)
     return edits.edit(work, order, command.set, command.was, open_for_edits=order.status in OPEN_FOR_EDITS, order=order)
+
+
+def _names_sender(order: ReturnOrder, command: EditReturn) -> bool:
+    """Whoever opens a parcel without an order finds the slip that says whose it is, maybe only below the goods."""
+    return (
+        order.origin == "without_order" and command.set.keys() == {"customer_id"} and not command.was.get("customer_id")
+    )
 
 
 def edit_return_line(work: Work, command: EditReturnLine) -> Outcome | None:

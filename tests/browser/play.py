@@ -18,10 +18,13 @@ from playwright.sync_api import Error as PlaywrightError
 
 from server.config import Config
 from server.database import Database
+from server.domain import documents
 from server.domain.ids import derived_id
 from server.domain.numbers import document_number, own_label
+from server.domain.outbound_claims import OutboundClaim
 from server.domain.permissions import SYSTEM
 from server.domain.receiving import Receipt
+from server.domain.work import Work
 from server.sync.shapes import BY_MODEL
 from tests.cast import SITE, Desk, Handheld
 
@@ -161,6 +164,34 @@ class Play:
         self.colleague.do("cleo", "bind_parcel", parcel_id=parcel, order_id=order.id)
         self.colleague.sync()
         return waybill
+
+    def shipped(self, **quantities: int) -> Return:
+        """An outbound order of Miss Wang's, as an import brings it."""
+        number = f"OUT-{3000 + next(self._numbers)}"
+
+        def bring(work: Work) -> None:
+            work.add(documents.OutboundOrder, id=number, number=number, site_id=SITE, owner_id="owner", customer_id="customer",
+                     shipped_on="2026-11-01", shipped_at=work.now - 9 * 86_400_000, waybill=self.waybill())  # fmt: skip
+            for item, quantity in quantities.items():
+                work.add(documents.OutboundLine, id=f"{number}-{item}", outbound_id=number, site_id=SITE, item_id=item,
+                         quantity=quantity)  # fmt: skip
+
+        self.database.write(SYSTEM, bring)
+        return Return(number, number)
+
+    def lines_shipped(self, sold: Return) -> list[documents.OutboundLine]:
+        return self.books(documents.OutboundLine, documents.OutboundLine.outbound_id == sold.id)
+
+    def run_out(self, sold: Return) -> None:
+        """A week later: what handhelds had reserved of this shipment has lapsed."""
+        lines = {line.id for line in self.lines_shipped(sold)}
+
+        def lapse(work: Work) -> None:
+            for claim in work.find(OutboundClaim, OutboundClaim.line_id == ""):
+                if claim.outbound_line_id in lines:
+                    claim.expires_at = work.now - 1
+
+        self.database.write(SYSTEM, lapse)
 
     def received_return(self, **quantities: int) -> Return:
         """A colleague has received all of it into a tote of its own; cameras by serial number."""
