@@ -14,7 +14,7 @@ from server.domain.conflict_rules import x17
 from server.domain.permissions import SYSTEM
 from server.domain.records import Setting
 from server.domain.work import Work
-from server.sync import leaving
+from server.sync import leaving, waybills
 from server.sync.pull import seal_if_due
 
 SECOND = 1_000
@@ -70,6 +70,8 @@ def judge_conflicts(database: Database) -> None:
 def seal(database: Database) -> None:
     for feed in database.heads():
         seal_if_due(database, feed)
+        if feed.startswith("site:"):
+            waybills.seal_if_due(database, feed)
 
 
 def leave_feeds(database: Database) -> None:

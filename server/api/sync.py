@@ -14,7 +14,8 @@ from ..domain.errors import Invalid
 from ..sync import pull as pulling
 from ..sync import push as pushing
 from ..sync import schemas as describing
-from ..sync.protocol import MAX_BODY, PullResponse, PushRequest, PushResponse
+from ..sync import waybills as listing
+from ..sync.protocol import MAX_BODY, PullResponse, PushRequest, PushResponse, WaybillPage
 from .answers import FeedHeads
 from .desk import CLASH, REFUSALS
 from .doors import get, post
@@ -77,6 +78,13 @@ def pull(
     return Response(page, media_type="application/json")  # type: ignore[arg-type]
 
 
+@get("/sync/v1/waybills", tags=["sync"], responses=REFUSALS)
+def waybills(handheld: NamedDependency[Handheld], cursor: FromQuery[str] = "") -> Response[WaybillPage]:
+    """One page of the waybills this handheld's site has seen in the last 60 days. Without a cursor: from the beginning."""
+    page = listing.waybills(handheld.database, handheld.device, cursor)
+    return Response(page, media_type="application/json")  # type: ignore[arg-type]
+
+
 @get("/sync/v1/schemas", tags=["sync"])
 def schemas() -> dict[str, Any]:
     """What may be sent and what is answered, as JSON Schema. Anybody may read it: it holds no data."""
@@ -106,4 +114,4 @@ async def _inflated(request: Request[Any, Any, Any]) -> bytes:
     return b"".join(parts)
 
 
-HANDLERS = [push, feeds, pull, schemas]
+HANDLERS = [push, feeds, pull, waybills, schemas]

@@ -37,6 +37,7 @@ class Parcel(Table, table=True):
     signed_count: int = integer()  # how often it was signed for; 2 is 'already signed', never a second parcel
     opened_at: int = moment()
     unclaimed_at: int = moment()
+    closed_at: int = moment()  # done, claimed or refused: nothing more is expected of it
     order_ids: list[Any] = json_list()  # the return orders it brought
     claimed_by: str = ""
     refused_reason: str = ""
@@ -142,6 +143,7 @@ def refuse_parcel(work: Work, command: RefuseParcel) -> None:
     parcel = _parcel(work, command.parcel_id)
     work.allow("sign_for", parcel.site_id, fact=True)
     parcel.state = "refused"
+    parcel.closed_at = work.now
     parcel.refused_reason = command.reason
     work.record(ParcelRefused(site_id=parcel.site_id, reason=command.reason), parcel.id)
 
@@ -208,6 +210,7 @@ def close_parcel(work: Work, command: CloseParcel) -> None:
     photos.expect(work, command.photos, "Parcel", parcel.id, site_id=parcel.site_id)
     if command.unclaimed and parcel.state != "claimed":
         parcel.state = "unclaimed"
+        parcel.closed_at = 0
         parcel.unclaimed_at = parcel.unclaimed_at or work.now
         for order in returns.orders_of(work, parcel.order_ids):
             if order.origin == "without_order" and not order.customer_id:
@@ -215,6 +218,7 @@ def close_parcel(work: Work, command: CloseParcel) -> None:
         work.record(ParcelUnclaimed(site_id=parcel.site_id), parcel.id)
     elif parcel.state != "unclaimed":
         parcel.state = "done"
+        parcel.closed_at = work.now
     if command.empty:
         parcel.note = "empty"
     work.record(ParcelClosed(site_id=parcel.site_id, empty=command.empty), parcel.id)
@@ -241,6 +245,7 @@ def claim_parcel(work: Work, command: ClaimParcel) -> None:
                 order.content += 1
                 x09.found_in(work, order)
     parcel.state = "claimed"
+    parcel.closed_at = work.now
     parcel.claimed_by = work.actor.id
     if command.order_id and command.order_id not in parcel.order_ids:
         parcel.order_ids = [*parcel.order_ids, command.order_id]

@@ -74,11 +74,11 @@ class Feed(SQLModel, table=True):
 
 
 class Snapshot(SQLModel, table=True):
-    """A feed's members at one revision, in sealed pages (gzip of one JSON array of changes each)."""
+    """A feed's members at one revision, in sealed pages (gzip of their JSON each). Whole once its last page is there."""
 
     feed: str = Field(primary_key=True)
+    revision: int = Field(primary_key=True, sa_type=BigInteger)
     page: int = Field(primary_key=True)
-    revision: int = integer()
     pages: int = integer()
     body: bytes = Field(default=b"", sa_type=LargeBinary)
 

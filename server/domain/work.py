@@ -54,6 +54,8 @@ class Row(NamedTuple):
     defaults: Mapping[str, Callable[[], Any]]
 
 
+STREAMED_AT_ONCE = 1_000
+
 _ROWS: dict[tuple[type[SQLModel], str], Row] = {}
 _TEXT_OF = msgspec.json.Encoder().encode
 
@@ -228,6 +230,11 @@ class Work:
         """Named rows of a query over several tables."""
         self.flush()
         return list(self.connection.execute(statement))
+
+    def stream(self, statement: Any) -> Iterator[Any]:
+        """The same, a few at a time: for what would not fit, or should not be held."""
+        self.flush()
+        yield from self.connection.execute(statement.execution_options(yield_per=STREAMED_AT_ONCE))
 
     def lock(self, *words: str) -> None:
         """Until this transaction ends nobody else holds the same words: for a rule whose rows may not be there yet."""

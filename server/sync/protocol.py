@@ -109,6 +109,38 @@ class PullResponse(msgspec.Struct, frozen=True, kw_only=True):
     changes: list[ChangeOut]
 
 
+class OutboundWaybills(msgspec.Struct, kw_only=True):
+    """Columns of one table: the n-th waybill left with the order of the n-th number, on the n-th day since 1970-01-01."""
+
+    waybill: list[str] = []
+    number: list[str] = []
+    day: list[int] = []
+
+
+class ParcelWaybills(msgspec.Struct, kw_only=True):
+    """The same for parcels that came back: the carrier's code ('' unknown) and the day they were signed for."""
+
+    waybill: list[str] = []
+    carrier: list[str] = []
+    day: list[int] = []
+
+
+class WaybillPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a site's waybills. The same number again replaces what came before; days before `since` may be forgotten.
+
+    `more` and `reset` as in a pull.
+    """
+
+    epoch: str
+    cursor: str
+    revision: int
+    more: bool
+    reset: bool
+    since: int
+    outbound: OutboundWaybills
+    parcels: ParcelWaybills
+
+
 class Poke(msgspec.Struct, frozen=True, kw_only=True):
     """Server-sent event `poke`: these feeds have moved to these revisions."""
 

@@ -5,8 +5,8 @@ stands on. A cursor of another epoch, or one whose row is not what it was, is an
 """
 
 import base64
-import gzip
 import hashlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,9 +17,10 @@ from server.database import Database
 from server.domain import errors
 from server.domain.devices import Device
 from server.domain.permissions import SYSTEM
-from server.domain.records import Change, Feed, Setting, Snapshot
+from server.domain.records import Change, Feed, Setting
 from server.domain.work import Work
 
+from . import snapshots
 from .shapes import CATALOGUE, site_feed
 
 PAGE_CHANGES = 2_000
@@ -71,13 +72,13 @@ def pull(database: Database, device: Device, feed: str, cursor: str = "") -> byt
     if not cursor:
         seal_if_due(database, feed)
     with database.read(SYSTEM) as work:
-        epoch = _setting(work, "epoch")
+        epoch = history_of(work)
         at = Cursor.read(cursor) if cursor else Cursor(epoch, "s", 0, 0, "")
-        reset = bool(cursor) and not _known(work, feed, at, epoch)
+        reset = bool(cursor) and not stands(work, feed, at, epoch, snapshot=feed)
         if reset:
             at = Cursor(epoch, "s", 0, 0, "")
         payloads, following, more = _snapshot_page(work, feed, at) if at.phase == "s" else _tail_page(work, feed, at)
-        following = following._replace(epoch=epoch, tag=_tag(work, feed, following.revision))
+        following = tagged(work, feed, following._replace(epoch=epoch))
         known = work.look(Device, device.id)
         header = msgspec.json.encode(
             {
@@ -95,67 +96,55 @@ def pull(database: Database, device: Device, feed: str, cursor: str = "") -> byt
 
 def seal_if_due(database: Database, feed: str) -> None:
     """Seals a new snapshot when a first sync would have to read too long a tail."""
-    with database.read(SYSTEM) as work:
-        head = _head(work, feed)
-        sealed = work.rows(sa.select(sa.func.max(col(Snapshot.revision))).where(col(Snapshot.feed) == feed))[0][0]
-    if head - (sealed or 0) >= TAIL_BEFORE_SNAPSHOT:
-        database.write(SYSTEM, lambda work: _seal(work, feed))
+    snapshots.seal(
+        database,
+        feed,
+        lambda work: head_of(work, feed) - snapshots.sealed(work, feed) >= TAIL_BEFORE_SNAPSHOT,
+        lambda work: (head_of(work, feed), _members(work, feed)),
+    )
 
 
-def _seal(work: Work, feed: str) -> None:
-    revision = _head(work, feed)
+def _members(work: Work, feed: str) -> Iterator[bytes]:
+    """The newest change of each key, as far as it is in the feed now, in pages."""
     newest = (
         sa.select(sa.func.max(col(Change.revision)).label("revision"))
         .where(col(Change.feed) == feed)
         .group_by(col(Change.kind), col(Change.key))
         .subquery()
     )
-    rows = work.rows(
+    rows = work.stream(
         sa.select(col(Change.payload))
         .join(newest, col(Change.revision) == newest.c.revision)
         .where(col(Change.feed) == feed, col(Change.op) == "put")
         .order_by(col(Change.revision))
     )
-    pages: list[bytes] = []
     held: list[bytes] = []
     size = 0
     for row in rows:
         held.append(bytes(row[0]))
         size += len(held[-1])
         if len(held) >= PAGE_CHANGES or size >= PAGE_BYTES:
-            pages.append(gzip.compress(b",".join(held), 5, mtime=0))
+            yield b",".join(held)
             held, size = [], 0
-    pages.append(gzip.compress(b",".join(held), 5, mtime=0))
-    table: Any = Snapshot.__table__  # type: ignore[attr-defined]
-    work.connection.execute(sa.delete(table).where(table.c.feed == feed))
-    work.connection.execute(
-        sa.insert(table),
-        [
-            {"feed": feed, "page": at, "revision": revision, "pages": len(pages), "body": body}
-            for at, body in enumerate(pages)
-        ],
-    )
+    if held:
+        yield b",".join(held)
 
 
 def _snapshot_page(work: Work, feed: str, at: Cursor) -> tuple[list[bytes], Cursor, bool]:
-    row = work.rows(
-        sa.select(col(Snapshot.revision), col(Snapshot.pages), col(Snapshot.body)).where(
-            col(Snapshot.feed) == feed, col(Snapshot.page) == at.page
-        )
-    )
-    if not row:
+    revision = at.revision or snapshots.sealed(work, feed)
+    sealed = snapshots.page(work, feed, revision, at.page)
+    if sealed is None:
         return _tail_page(work, feed, at._replace(phase="t", revision=0))
-    revision, pages, body = row[0]
-    payload = gzip.decompress(bytes(body))
-    if at.page + 1 < pages:
+    payload, last = sealed
+    if not last:
         return [payload] if payload else [], at._replace(revision=revision, page=at.page + 1), True
-    more = _head(work, feed) > revision
+    more = head_of(work, feed) > revision
     return [payload] if payload else [], at._replace(phase="t", revision=revision, page=0), more
 
 
 def _tail_page(work: Work, feed: str, at: Cursor) -> tuple[list[bytes], Cursor, bool]:
     """The newest change per key after the cursor, in order of revision."""
-    head = _head(work, feed)
+    head = head_of(work, feed)
     rows = work.rows(
         sa.select(col(Change.revision), col(Change.kind), col(Change.key), col(Change.payload))
         .where(col(Change.feed) == feed, col(Change.revision) > at.revision)
@@ -168,15 +157,17 @@ def _tail_page(work: Work, feed: str, at: Cursor) -> tuple[list[bytes], Cursor, 
     return payloads, at._replace(revision=page[-1].revision if more else head, page=0), more
 
 
-def _known(work: Work, feed: str, at: Cursor, epoch: str) -> bool:
-    if at.epoch != epoch or at.revision > _head(work, feed):
+def stands(work: Work, feed: str, at: Cursor, epoch: str, *, snapshot: str) -> bool:
+    """Whether a cursor is of this history and still leads somewhere."""
+    if at.epoch != epoch or at.revision > head_of(work, feed):
         return False
     if at.phase == "s" and at.page:
-        sealed = work.rows(
-            sa.select(col(Snapshot.revision)).where(col(Snapshot.feed) == feed, col(Snapshot.page) == at.page)
-        )
-        return bool(sealed) and sealed[0][0] == at.revision and at.tag == _tag(work, feed, at.revision)
+        return snapshots.there(work, snapshot, at.revision, at.page) and at.tag == _tag(work, feed, at.revision)
     return at.tag == _tag(work, feed, at.revision)
+
+
+def tagged(work: Work, feed: str, at: Cursor) -> Cursor:
+    return at._replace(tag=_tag(work, feed, at.revision))
 
 
 def _tag(work: Work, feed: str, revision: int) -> str:
@@ -188,11 +179,11 @@ def _tag(work: Work, feed: str, revision: int) -> str:
     return hashlib.sha256(bytes(row[0][0])).hexdigest()[:12] if row else ""
 
 
-def _head(work: Work, feed: str) -> int:
+def head_of(work: Work, feed: str) -> int:
     row = work.rows(sa.select(col(Feed.revision)).where(col(Feed.name) == feed))
     return int(row[0][0]) if row else 0
 
 
-def _setting(work: Work, name: str) -> str:
-    setting = work.look(Setting, name)
-    return setting.value if setting else ""
+def history_of(work: Work) -> str:
+    epoch = work.look(Setting, "epoch")
+    return epoch.value if epoch else ""

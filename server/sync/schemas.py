@@ -7,12 +7,12 @@ import msgspec
 from server.domain.commands import COMMANDS
 from server.domain.nouns import NOUNS, Column, Noun
 
-from .protocol import APP_SCHEMA, PROTOCOL, Poke, PullResponse, PushRequest, PushResponse
+from .protocol import APP_SCHEMA, PROTOCOL, Poke, PullResponse, PushRequest, PushResponse, WaybillPage
 
 
 def schemas() -> dict[str, Any]:
     """{protocol, app_schema, messages: {name: schema}, mutations: {name: {policy, args: schema}}, nouns: {kind: …}, $defs}"""
-    messages = (PushRequest, PushResponse, PullResponse, Poke)
+    messages = (PushRequest, PushResponse, PullResponse, WaybillPage, Poke)
     sent = {name: entry for name, entry in COMMANDS.items() if entry.device}
     made, definitions = msgspec.json.schema_components(
         [*messages, *(entry.struct for entry in sent.values())], ref_template="#/$defs/{name}"

@@ -71,7 +71,7 @@ SHAPES: dict[str, Shape] = {
             _always,
         ),
         Shape("grant", people.Grant, _all(people.Grant, "deputy_for"), _catalogue, _always),
-        Shape("parcel", parcels.Parcel, _all(parcels.Parcel), _site, _always),
+        Shape("parcel", parcels.Parcel, _all(parcels.Parcel, "closed_at"), _site, _always),
         Shape("load", parcels.Load, _all(parcels.Load), _site, _always),
         Shape("container", containers.Container, _all(containers.Container), _site, _always),
         Shape(

@@ -25,7 +25,8 @@ CONSTANTS = ("PROTOCOL", "APP_SCHEMA", "MAX_MUTATIONS", "MAX_BODY", "MAX_MUTATIO
 
 WIRE: tuple[type[msgspec.Struct], ...] = (
     protocol.MutationIn, protocol.Lost, protocol.DeviceState, protocol.PushRequest, protocol.Result, protocol.PushResponse,
-    protocol.ChangeOut, protocol.PullResponse, protocol.Poke,
+    protocol.ChangeOut, protocol.PullResponse, protocol.OutboundWaybills,
+    protocol.ParcelWaybills, protocol.WaybillPage, protocol.Poke,
 )  # fmt: skip
 
 VOCABULARY: dict[str, tuple[str, ...]] = {

@@ -1,5 +1,7 @@
 """What a device reads: everything once, in order, whatever page it stopped at."""
 
+from collections.abc import Iterator
+
 import msgspec
 import pytest
 
@@ -45,22 +47,51 @@ def test_a_first_sync_reads_the_snapshot_and_then_its_tail(
     assert b.view == a.view
 
 
-def test_a_snapshot_sealed_anew_in_the_middle_starts_the_reading_again(
+def test_a_first_sync_goes_on_though_a_snapshot_is_sealed_anew_and_begins_again_after_two(
     database: Database, a: Handheld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pull_module, "TAIL_BEFORE_SNAPSHOT", 5)
     monkeypatch.setattr(pull_module, "PAGE_CHANGES", 10)
-    first = page(a, feed="catalogue")
-    assert first["more"]
+    begun = page(a, feed="catalogue")
+    assert begun["more"]
 
-    def more(work: Work) -> None:
-        for n in range(30):
-            work.add(catalog.Item, id=f"new-{n}")
+    def sealed_anew(batch: str) -> None:
+        def more(work: Work) -> None:
+            for n in range(30):
+                work.add(catalog.Item, id=f"{batch}-{n}")
 
-    database.write(SYSTEM, more)
-    pull_module.seal_if_due(database, "catalogue")
-    again = page(a, str(first["cursor"]), "catalogue")
-    assert again["reset"]
+        database.write(SYSTEM, more)
+        pull_module.seal_if_due(database, "catalogue")
+
+    sealed_anew("first")
+    read, found = begun, []
+    while read["more"]:
+        read = page(a, str(read["cursor"]), "catalogue")
+        assert not read["reset"]
+        found += [change["key"] for change in read["changes"]]  # type: ignore[attr-defined]
+    assert {f"first-{n}" for n in range(30)} <= set(found) and len(found) == len(set(found))
+
+    sealed_anew("second")
+    assert page(a, str(begun["cursor"]), "catalogue")["reset"]
+
+
+def test_pushes_go_on_while_a_snapshot_is_built(
+    database: Database, desk: Desk, a: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull_module, "TAIL_BEFORE_SNAPSHOT", 5)
+    desk.file_r_1001()
+    members = pull_module._members
+
+    def meanwhile(work: Work, feed: str) -> Iterator[bytes]:
+        for at, body in enumerate(members(work, feed)):
+            if feed == f"site:{SITE}" and at == 0:
+                a.scan("cleo", R_1001, "kettles", "kettle")
+                assert [result.status for result in a.push()] == ["applied"]
+            yield body
+
+    monkeypatch.setattr(pull_module, "_members", meanwhile)
+    a.pull()
+    assert a.view["return_line", "kettles"]["received"] == 1
 
 
 def test_a_cursor_of_another_history_is_reset(database: Database, desk: Desk, a: Handheld) -> None:

@@ -5,12 +5,14 @@ from sqlmodel import col
 
 from server.database import Database
 from server.domain.conflicts import Conflict
+from server.domain.documents import OutboundLine, OutboundOrder
+from server.domain.parcels import Parcel
 from server.domain.people import OneTimeCode, Session, Throttle
 from server.domain.permissions import SYSTEM
 from server.domain.records import Change, Mutation, ReconcileRun, Snapshot
 from server.domain.returns import ReturnLine, ReturnOrder
 from server.domain.work import Work
-from server.sync import pull
+from server.sync import leaving, pull
 from tests.cast import R_1001, SITE, Desk, Handheld
 from tests.conftest import DAY, HOUR, ON_BOTH, Clock
 from workers import schedule
@@ -182,3 +184,61 @@ def test_many_closed_in_the_same_moment_all_leave(database: Database, clock: Clo
     with database.read(SYSTEM) as work:
         drops = work.rows(Change.__table__.select().where(col(Change.op) == "drop"))  # type: ignore[attr-defined]
     assert len({(row.kind, row.key) for row in drops}) == len(drops) == 101
+
+
+# Parcels, loads and outbound papers leave it too
+
+
+def test_a_parcel_and_its_load_leave_a_month_after_they_were_closed_and_an_unclaimed_one_stays(
+    database: Database, a: Handheld, clock: Clock
+) -> None:
+    for parcel in ("done", "waiting", "nobodys"):
+        a.do(
+            "cleo", "sign_parcel", parcel_id=parcel, site_id=SITE, waybill=f"SF-{parcel}", carrier="SF", load_id="load"
+        )
+    a.do("cleo", "close_load", load_id="load", site_id=SITE, carrier="SF", counted=3)
+    a.sync()
+    clock.forward(20 * DAY)
+    a.do("cleo", "close_parcel", parcel_id="done")
+    a.do("cleo", "close_parcel", parcel_id="nobodys", unclaimed=True)
+    a.sync()
+
+    clock.forward(10 * DAY)
+    schedule.leave_feeds(database)
+    a.pull()
+    assert ("load", "load") not in a.view
+    assert ("parcel", "done") in a.view, "signed for a month ago, closed ten days ago"
+
+    clock.forward(20 * DAY)
+    schedule.leave_feeds(database)
+    a.pull()
+    assert {key for kind, key in a.view if kind == "parcel"} == {"waiting", "nobodys"}
+    with database.read(SYSTEM) as work:
+        assert work.look(Parcel, "done")
+
+
+def test_only_the_newest_outbound_papers_are_carried_and_what_is_reserved(
+    database: Database, desk: Desk, a: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaving, "PAPERS_KEPT", 6)
+    monkeypatch.setattr(leaving, "PAPERS_AT_ONCE", 2)
+    monkeypatch.setattr(leaving, "LOOKED_THROUGH_AT_ONCE", 3)
+
+    def ship(*numbers: int) -> None:
+        for n in numbers:
+            database.write(SYSTEM, lambda work, n=n: (  # type: ignore[misc]
+                work.add(OutboundOrder, id=f"out-{n}", number=f"S-{n}", site_id=SITE, waybill=f"SF{n}"),
+                work.add(OutboundLine, id=f"sent-{n}", outbound_id=f"out-{n}", site_id=SITE, item_id="kettle", quantity=5),
+            ))  # fmt: skip
+
+    def carried() -> set[str]:
+        schedule.leave_feeds(database)
+        a.pull()
+        return {key for kind, key in a.view if kind.startswith("outbound_") and kind != "outbound_claim"}
+
+    ship(1, 2)
+    desk("sally", "take_claim", claim_id="claim", outbound_line_id="sent-1", quantity=1)
+    assert carried() == {"out-1", "sent-1", "out-2", "sent-2"}
+    ship(3, 4, 5)
+    assert carried() == {"sent-1", "out-3", "sent-3", "out-4", "sent-4", "out-5", "sent-5"}
+    assert carried() == carried(), "they leave once"

@@ -127,6 +127,32 @@ export interface PullResponse {
   changes: ChangeOut[]
 }
 
+/** Columns of one table: the n-th waybill left with the order of the n-th number, on the n-th day since 1970-01-01. */
+export interface OutboundWaybills {
+  waybill: string[]
+  number: string[]
+  day: number[]
+}
+
+/** The same for parcels that came back: the carrier's code ('' unknown) and the day they were signed for. */
+export interface ParcelWaybills {
+  waybill: string[]
+  carrier: string[]
+  day: number[]
+}
+
+/** One page of a site's waybills. The same number again replaces what came before; days before `since` may be forgotten. */
+export interface WaybillPage {
+  epoch: string
+  cursor: string
+  revision: number
+  more: boolean
+  reset: boolean
+  since: number
+  outbound: OutboundWaybills
+  parcels: ParcelWaybills
+}
+
 /** Server-sent event `poke`: these feeds have moved to these revisions. */
 export interface Poke {
   heads: Record<string, number>
