@@ -251,6 +251,8 @@ def test_the_alarm_closes_by_holding_and_a_reload_keeps_what_was_scanned_behind_
     scan(page, KETTLE)
     expect(page.get_by_test_id("alarm-waiting")).to_be_visible()
     page = dock.reopen("receive")
+    expect(page.get_by_test_id("alarm")).to_contain_text("The same serial twice")  # a reload is no way around it
+    scan(page, "RSTW:OK")
     expect(line(page, "GREEN-KETTLE")).to_have_attribute("data-received", "1")
     dock.uploaded()
     assert play.received(order) == {"camera": 2, "kettle": 1}

@@ -58,6 +58,7 @@ export function parseBadge(text: string): { badge: string; secret: string } | nu
 const CARDS = new Set([
   'OK', 'UNDO', 'NEXT', 'DONE', 'PHOTO', 'PASS', 'FAIL', 'FAIL-APPEARANCE', 'FAIL-FUNCTION', 'FAIL-ACCESSORIES', 'FAIL-PACKAGING',
   'GRADE-A', 'GRADE-B', 'GRADE-C', 'GRADE-D', 'RESTOCK', 'REPAIR', 'SCRAP', 'EXCHANGE', 'VENDOR', 'CUSTOMER', 'DAMAGED', 'EMPTY', 'REFUSE',
+  '1', '2', '3', '4',
 ])
 
 /** What a command card says: RSTW:PASS is PASS, RSTW:X12 is X12. */

@@ -18,7 +18,7 @@ export class StorageFull extends Error {
 
 export interface RecordOptions {
   /** The scan that this answers: it goes into the history, where an undo finds it. */
-  scan?: { id?: string; text: string; symbology?: string }
+  scan?: { id?: string; text: string; symbology?: string; by?: string }
   result?: ScanRow['result']
   words?: string
   by?: string
@@ -36,7 +36,7 @@ export const whenRecorded = (listener: () => void) => void (told = listener)
 
 /** Resolves when it is on the disk. Only then may a screen say that it is saved. */
 export async function record<Name extends DeviceCommand>(name: Name, args: Commands[Name], options: RecordOptions = {}): Promise<Recorded> {
-  const by = options.by ?? requireAuthor()
+  const by = options.by ?? options.scan?.by ?? requireAuthor()
   const { device, site, epoch } = await ctxOf(args as { site_id?: string })
   const id = uuid7()
   const made_at = Date.now()

@@ -16,13 +16,16 @@ function scanner(settings: Partial<ScannerSettings> = {}) {
     type(text: string, apart = 5) {
       for (const [n, character] of [...text].entries()) {
         if (n) now += apart
-        if (apart > wedge.patience && n) wedge.silence(now)
+        if (apart > wedge.patience && n) wedge.silence()
         wedge.key(character, now)
       }
     },
     insert: (text: string) => wedge.text(text, now),
     enter: () => wedge.end((now += 5)),
-    silence: () => wedge.silence((now += 200)),
+    silence: () => {
+      now += 200
+      wedge.silence()
+    },
     texts: () => found.map((reading) => reading.text),
   }
 }
@@ -31,7 +34,7 @@ test('a code with Enter after it', () => {
   const one = scanner()
   one.type('4006381333931')
   one.enter()
-  expect(one.found).toEqual([{ text: '4006381333931', whole: '4006381333931', symbology: '', raw: '4006381333931', doubled: false, bounce: false }])
+  expect(one.found).toEqual([{ text: '4006381333931', whole: '4006381333931', symbology: '', raw: '4006381333931', doubled: false, bounce: false, garbled: false }])
 })
 
 test('a code with nothing after it is whole when nothing comes for a moment', () => {
@@ -110,4 +113,59 @@ test('while a code is under way Enter is its end, afterwards it is a key like an
   expect(one.wedge.busy).toBe(true)
   one.enter()
   expect(one.wedge.busy).toBe(false)
+})
+
+test('a key held down is no scan, fast as it repeats', () => {
+  const one = scanner()
+  one.type('000000')
+  one.wedge.held(1030)
+  one.enter()
+  one.type('4006381333931')
+  one.enter()
+  expect(one.texts()).toEqual(['4006381333931'])
+})
+
+test('two or three keys rolled by a quick hand are no scan; the same from a scanner is', () => {
+  const one = scanner()
+  one.type('A1', 60)
+  one.enter()
+  one.type('ok', 20)
+  one.wait(150)
+  one.enter()
+  expect(one.texts()).toEqual([])
+  one.wait(1000)
+  one.type('A1', 30)
+  one.enter()
+  expect(one.texts()).toEqual(['A1'])
+})
+
+test('a slow scanner that sends a code twice sends one; two units scanned with it are two', () => {
+  const one = scanner()
+  const send = () => {
+    one.type('4006381333931', 30)
+    one.enter()
+  }
+  send()
+  one.wait(30)
+  send()
+  one.wait(140) // quicker than anybody takes up the next unit, and still not at once
+  send()
+  expect(one.found.map(({ bounce }) => bounce)).toEqual([false, true, false])
+})
+
+test('what stands for the separator is one in GS1 codes, and itself in any other', () => {
+  const settings = { ...WEDGE, gs: '|' }
+  expect(read(']d2010950600013435210A1|21B', settings).text).toBe('010950600013435210A1\x1d21B')
+  expect(read('010950600013435210A1|21B', settings).text).toBe('010950600013435210A1\x1d21B')
+  expect(read(']Q1a|b', settings).text).toBe('a|b')
+  expect(read('A|B', settings).text).toBe('A|B')
+})
+
+test('an Enter just behind a code still belongs to it', () => {
+  const one = scanner()
+  one.type('4006381333931')
+  expect(one.wedge.justDone(1070)).toBe(false)
+  one.enter()
+  expect(one.wedge.justDone(1150)).toBe(true)
+  expect(one.wedge.justDone(1500)).toBe(false)
 })

@@ -460,6 +460,8 @@ export default {
   'failed.todo': 'Try again; if it stays, tell a supervisor: {reason}',
   'scan.bounce': 'Read twice in an instant; counted once',
   'scan.bounce.more': 'If there are two, scan again',
+  'scan.garbled': 'The input method changed this code',
+  'scan.garbled.more': 'Nothing was recorded. Switch the input method to English and scan again',
   'scan.doubled': 'The scanner sent it twice in one go; counted once',
   'scan.left': 'Not decided',
   'scan.card_not_here': 'This card means nothing here: {card}',

@@ -456,6 +456,8 @@ export default {
   'failed.todo': '再试一次；还不行请告诉主管：{reason}',
   'scan.bounce': '同一码连读，只计一次',
   'scan.bounce.more': '确有两件就再扫一次',
+  'scan.garbled': '输入法改动了条码',
+  'scan.garbled.more': '什么都没有记录。把输入法切到英文，再扫一次',
   'scan.doubled': '扫码枪把同一码发了两遍，只计一次',
   'scan.left': '没有选择',
   'scan.card_not_here': '这张卡在这里不起作用：{card}',

@@ -5,15 +5,17 @@
  * be saved is never beeped for; it raises an alarm that says what was kept.
  */
 
-import { classify, type Expect, type Meaning } from '../../lib/classify'
-import { parseBadge, parseCard } from '../../lib/numbers'
+import { classify, type Classified, type Expect, type Meaning } from '../../lib/classify'
+import { isCard, parseCard } from '../../lib/numbers'
+import { receiptOf } from '../../lib/queries'
 import { lock, session } from '../../lib/auth'
 import type { Scan } from '../../lib/scanner'
 import { go, route } from '../../router.svelte'
 import type { IconName } from '../../parts/Icon.svelte'
+import { undo } from './acts/home'
 import { alarm, attention, mayDo } from './acts/tell'
 import { act, nameOf, playCard, rowOf, type Place } from './intent'
-import { shift, type Option } from './shift.svelte'
+import { shift, type LotAnswer, type Option, type Sheet } from './shift.svelte'
 import { badge } from './badge.svelte'
 import { NEEDS } from './rights'
 
@@ -30,17 +32,17 @@ export function place(): Place {
 }
 
 export async function scanned(scan: Scan): Promise<void> {
+  const mine = { ...scan, by: session.get()?.person.id }
   if (shift.alarm) {
     if (parseCard(scan.text) === 'OK') return closeAlarm()
-    return wait(scan)
+    return wait(mine)
   }
   const sheet = shift.sheet
-  if (sheet?.is === 'lot' || sheet?.is === 'serial') {
-    if (await answer(scan)) return
-  }
-  if (shift.asksInLine) return wait(scan)
+  if (sheet && (await answer(sheet, scan))) return
+  if (shift.asksInLine) return wait(mine)
   if (sheet) shift.close()
-  shift.waiting = [...shift.waiting, scan]
+  if (running) return wait(mine)
+  shift.waiting = [...shift.waiting, mine]
   await run()
 }
 
@@ -49,28 +51,58 @@ async function wait(scan: Scan): Promise<void> {
   await shift.keepScans()
 }
 
-/** A sheet that asks for a serial or a lot takes a scan of one as its answer. */
-async function answer(scan: Scan): Promise<boolean> {
-  const sheet = shift.sheet
-  const { best } = await classify(scan, 'serial')
-  if (sheet?.is === 'serial') {
-    const serial = best?.is === 'serial' ? best.serial : best?.is === 'unknown' ? best.text : best?.is === 'item' ? (best.gs1?.serial ?? '') : ''
-    if (!serial) return false
-    sheet.done(serial)
+/** The scan whose question was answered with UNDO: what was recorded of it all the same is taken back. */
+let takenBack = ''
+
+/** A question is answered by the card of an option or of its place, left by UNDO; a serial or a lot is answered by scanning it. */
+async function answer(sheet: Sheet, scan: Scan): Promise<boolean> {
+  const card = parseCard(scan.text)
+  if (sheet.is === 'choose' || sheet.is === 'reason') {
+    const chosen = sheet.asks.options.find((option, n) => card !== null && (option.card === card || String(n + 1) === card))
+    if (chosen) sheet.done(chosen.value as never)
+    if (chosen) return true
+  }
+  if (card === 'UNDO' && shift.asksInLine) {
+    takenBack = shift.now?.id ?? ''
+    shift.close()
     return true
   }
-  if (sheet?.is === 'lot') {
-    const gs1 = best && (best.is === 'item' || best.is === 'gs1') ? best.gs1 : null
-    const lot = gs1?.lot ?? (best?.is === 'unknown' ? best.text : '')
-    if (!lot) return false
-    sheet.done({ lot, expiry: gs1?.expiry ?? sheet.asks.expiry })
-    return true
+  if (sheet.is === 'serial') {
+    const serial = card === null ? serialIn(await classify(scan, 'serial')) : ''
+    if (serial) sheet.done(serial)
+    else if (card === 'NEXT') sheet.done(null)
+    return serial !== '' || card === 'NEXT'
+  }
+  if (sheet.is === 'lot') {
+    const said = card === null ? lotIn(await classify(scan, 'serial'), sheet.asks.expiry) : null
+    if (said) sheet.done(said)
+    else if (card === 'NEXT') sheet.done({ lot: '', expiry: '' })
+    return said !== null || card === 'NEXT'
   }
   return false
 }
 
+/** Of what the pack does not know as something else, the text itself: an IMEI looks like a waybill, and so do many lots. */
+const strange = ({ candidates }: Classified): string =>
+  candidates.every((one) => one.is === 'unknown' || (one.is === 'waybill' && !one.parcel && !one.outbound))
+    ? candidates.map((one) => (one.is === 'unknown' ? one.text : one.is === 'waybill' ? one.waybill : ''))[0]!
+    : ''
+
+function serialIn(read: Classified): string {
+  const { best } = read
+  if (best?.is === 'serial') return best.serial
+  return (best?.is === 'item' || best?.is === 'gs1' ? best.gs1?.serial : '') || strange(read)
+}
+
+function lotIn(read: Classified, expiry: string): LotAnswer | null {
+  const { best } = read
+  const gs1 = best?.is === 'item' || best?.is === 'gs1' || best?.is === 'serial' ? best.gs1 : null
+  const lot = gs1?.lot || strange(read)
+  return lot ? { lot, expiry: gs1?.expiry || gs1?.bestBefore || expiry } : null
+}
+
 export function closeAlarm(): void {
-  shift.alarm = null
+  shift.lower()
   void run()
 }
 
@@ -85,7 +117,9 @@ export async function run(): Promise<void> {
       const [scan, ...rest] = shift.waiting
       shift.now = scan!
       shift.waiting = rest
+      if (isCard(scan!.text)) await shift.keepScans()
       await one(scan!)
+      await takeBack(scan!)
       shift.now = null
       await shift.keepScans()
     }
@@ -94,8 +128,14 @@ export async function run(): Promise<void> {
   }
 }
 
+async function takeBack(scan: Scan): Promise<void> {
+  if (takenBack === scan.id && (await receiptOf(scan.id))) await attempt(undo)
+  takenBack = ''
+}
+
 async function one(scan: Scan): Promise<void> {
   try {
+    if (scan.garbled) return attention((w) => w.t('scan.garbled'), { more: (w) => w.t('scan.garbled.more') })
     if (scan.bounce) return attention((w) => w.t('scan.bounce'), { more: (w) => w.t('scan.bounce.more') })
     leaveQuietScreens()
     const here = place()

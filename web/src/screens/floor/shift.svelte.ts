@@ -6,6 +6,7 @@
  */
 
 import { dropDraft, loadDraft, saveDraft } from '../../lib/drafts'
+import { isCard } from '../../lib/numbers'
 import type { IconName } from '../../parts/Icon.svelte'
 import type { Tone } from '../../parts/tone'
 import type { CheckResult, DispositionKind, Grade, Item, Photo, PhotoKind } from '../../lib/protocol'
@@ -46,6 +47,8 @@ export interface Option<T> {
   more?: Say
   icon: IconName
   value: T
+  /** The command card that says the same, besides the card with its number. */
+  card?: string
 }
 
 export interface LotAnswer {
@@ -207,7 +210,10 @@ class Shift {
   async wake(): Promise<Scan[]> {
     const kept = await loadDraft<Partial<Work>>('floor')
     if (kept) this.work = { ...structuredClone(EMPTY), ...kept }
+    const said = await loadDraft<Record<keyof Alarm, string>>('floor.alarm')
+    if (said) this.alarm = { what: () => said.what, kept: () => said.kept, todo: () => said.todo }
     const scans = (await loadDraft<Scan[]>('floor.scans')) ?? []
+    this.kept = scans.length > 0
     this.ready = true
     return scans
   }
@@ -221,11 +227,32 @@ class Shift {
     })
   }
 
-  /** Scans not yet done are kept while something stands between them and being recorded. */
-  async keepScans(): Promise<void> {
-    const scans = [...(this.now ? [this.now] : []), ...this.waiting]
-    if (scans.length > 0) await saveDraft('floor.scans', scans)
-    else await dropDraft('floor.scans')
+  private keeping: Promise<void> = Promise.resolve()
+  private kept = false
+
+  /**
+   * Scans not yet done are kept while something stands between them and being recorded. A card that is being carried out is
+   * not: goods that come again after a crash are known by their id, but PASS would pass the next unit.
+   */
+  keepScans(): Promise<void> {
+    const begun = this.now && (this.sheet !== null || !isCard(this.now.text)) ? [this.now] : []
+    const scans = [...begun, ...this.waiting]
+    if (scans.length === 0 && !this.kept) return this.keeping
+    this.kept = scans.length > 0
+    // One after the other: the last to be written is what is there.
+    this.keeping = this.keeping.then(() => (scans.length > 0 ? saveDraft('floor.scans', scans) : dropDraft('floor.scans')))
+    return this.keeping
+  }
+
+  /** An alarm stands until somebody has understood it: a reload is not that. Kept in the words in which it was told. */
+  raise(alarm: Alarm, said: Record<keyof Alarm, string>): void {
+    this.alarm = alarm
+    void saveDraft('floor.alarm', said)
+  }
+
+  lower(): void {
+    this.alarm = null
+    void dropDraft('floor.alarm')
   }
 
   /** The scans that came too early take their place at the head of the line. */

@@ -240,7 +240,7 @@ export function failCheck(check: Check): void {
 
 export async function askWhatFailed(): Promise<void> {
   if (!shift.work.bench) return attention((w) => w.t('inspect.unit_first'))
-  const options: Option<Check>[] = CHECKS.map((check) => ({ id: check, value: check, icon: 'bad', words: (w) => w.core(`check.${check}`) }))
+  const options: Option<Check>[] = CHECKS.map((check) => ({ id: check, value: check, icon: 'bad', words: (w) => w.core(`check.${check}`), card: `FAIL-${check.toUpperCase()}` }))
   const check = (await shift.ask('choose', { title: (w) => w.t('inspect.what_failed'), options })) as Check | null
   if (check) failCheck(check)
 }

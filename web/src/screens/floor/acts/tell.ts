@@ -4,7 +4,7 @@ import { identity, may, rolesOf, session } from '../../../lib/auth'
 import { feedback } from '../../../lib/feedback'
 import type { Item, Person, Photo } from '../../../lib/protocol'
 import { person as personOf } from '../../../lib/queries'
-import type { Say } from '../say'
+import { words, type Say } from '../say'
 import { shift, type Alarm, type Result } from '../shift.svelte'
 
 type Told = Omit<Result, 'tone' | 'words'>
@@ -33,7 +33,8 @@ export function shown(words: Say, told: Told = {}): void {
 /** Nothing else goes on until somebody has understood it. */
 export function alarm(what: Alarm): void {
   show({ tone: 'bad', words: what.what, more: what.todo })
-  shift.alarm = what
+  const now = words.get()
+  shift.raise(what, { what: what.what(now), kept: what.kept(now), todo: what.todo(now) })
   feedback('wrong')
 }
 
