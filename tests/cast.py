@@ -106,6 +106,8 @@ class Handheld:
         self.outbox: list[MutationIn] = []
         self.seq = 0
         self.cursors: dict[str, str] = {}
+        self.revision = 0
+        """Of the site's feed, as the view shows it."""
         self.view: dict[tuple[str, str], Any] = {}
 
     def do(self, who: str, name: str, *, made_at: int | None = None, **args: Any) -> str:
@@ -163,6 +165,7 @@ class Handheld:
                     else:
                         self.view.pop((change["kind"], change["key"]), None)
                 self.cursors[feed], more = page["cursor"], page["more"]
+            self.revision = page["revision"]  # the site's feed comes last
         return count
 
     def sync(self) -> list[Result]:

@@ -37,6 +37,7 @@ NOBODY_LISTENS_TO = {
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
     "PersonEdited", "PersonEnabled", "PhotoStored", "RepliesRead", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
     "ReturnReleased", "ReturnReopened", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",
+    "TaskAnswered", "TaskRaised", "TaskWithdrawn",
 }  # fmt: skip
 
 

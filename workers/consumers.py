@@ -17,6 +17,7 @@ from sqlmodel import col
 from server.database import Database, passing
 from server.domain import alerts, events, reconciliation
 from server.domain.alert_rules import Heard
+from server.domain.conflict_rules import x10
 from server.domain.permissions import SYSTEM
 from server.domain.records import Consumer as Position
 from server.domain.records import EventRow, Feed, ParkedEvent
@@ -43,6 +44,7 @@ def _ask_to_reconcile(work: Work, heard: Heard) -> None:
 
 CONSUMERS: dict[str, Consumer] = {
     "alerts": Consumer(alerts.hear, alerts.HEARD),
+    "counts": Consumer(x10.hear, frozenset((events.StockMoved.__name__, events.BinCounted.__name__))),
     "reconcile": Consumer(
         _ask_to_reconcile,
         frozenset(

@@ -15,6 +15,7 @@ from . import (
     alerts,
     conflicts,
     containers,
+    counts,
     dispositions,
     errors,
     held,
@@ -25,6 +26,7 @@ from . import (
     receiving,
     replies,
     returns,
+    tasks,
 )  # fmt: skip
 from .events import StockMoved
 from .model import Command, Outcome
@@ -44,7 +46,7 @@ class Entry(NamedTuple):
 
 def _table() -> dict[str, Entry]:
     p, r, c, i, d, x, a, t = parcels, receiving, containers, inspections, dispositions, conflicts, alerts, returns
-    h, o, n = held, outbound_claims, nouns
+    h, o, n, k = held, outbound_claims, nouns, tasks
     return {
         "sign_parcel": Entry(p.SignParcel, p.sign_parcel, "Adds", True),
         "refuse_parcel": Entry(p.RefuseParcel, p.refuse_parcel, "Adds", True),
@@ -65,6 +67,8 @@ def _table() -> dict[str, Entry]:
         "decide_disposition": Entry(d.DecideDisposition, d.decide_disposition, "Decides", False),
         "put_away": Entry(d.PutAway, d.put_away, "Adds", True),
         "send_away": Entry(d.SendAway, d.send_away, "Decides", False),
+        "count_bin": Entry(counts.CountBin, counts.count_bin, "Adds", True),
+        "answer_task": Entry(k.AnswerTask, k.answer_task, "Adds", True),
         "take_task": Entry(t.TakeTask, t.take_task, "Decides", True),
         "complete_return": Entry(t.CompleteReturn, t.complete_return, "Decides", True),
         "create_return": Entry(t.CreateReturn, t.create_return, "Decides", True),
@@ -94,6 +98,8 @@ def _table() -> dict[str, Entry]:
         "dismiss_conflict": Entry(x.DismissConflict, x.dismiss_conflict, "Decides", False),
         "reply_to_conflict": Entry(replies.ReplyToConflict, replies.reply_to_conflict, "Adds", True),
         "read_replies": Entry(replies.ReadReplies, replies.read_replies, "Decides", False),
+        "raise_task": Entry(k.RaiseTask, k.raise_task, "Decides", False),
+        "withdraw_task": Entry(k.WithdrawTask, k.withdraw_task, "Decides", False),
         "force_held": Entry(h.ForceHeld, h.force_held, "Decides", False),
     }
 

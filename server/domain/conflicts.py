@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from sqlmodel import col
 
-from . import conflict_rules, dispositions, returns
+from . import conflict_rules, dispositions, returns, tasks
 from .errors import Invalid, Stale, WrongState
 from .events import (
     ConflictAssigned,
@@ -179,7 +179,13 @@ def resolve_conflict(work: Work, command: ResolveConflict) -> None:
     if option.note_required and not command.note.strip():
         raise Invalid("This option needs a note.", field="note")
 
+    if option.sends and (sent := [task for task in tasks.sent_for(work, case.id) if task.kind != "look"]):
+        raise Stale("Somebody has been sent for this already.", by=sent[0].raised_by, at=sent[0].raised_at)
+    if not option.sends:
+        tasks.no_longer_needed(work, case.id)
     option.run(work, case, occurrences_of(work, case.id)[case.decided :], command)
+    if option.sends:
+        return  # what they find settles it
     case.state = "resolved"
     _close(work, case, command.option, command.note, by=work.actor.id, remembered=option.final)
     work.record(ConflictResolved(site_id=case.site_id, rule=case.rule, option=command.option), case.id)
@@ -192,6 +198,7 @@ def dismiss_conflict(work: Work, command: DismissConflict) -> None:
         raise WrongState("This conflict holds goods back; it can be resolved, not dismissed.", rule=case.rule)
     if not command.reason.strip():
         raise Invalid("Say why: this needs a reason.", field="reason")
+    tasks.no_longer_needed(work, case.id)
     case.state = "dismissed"
     _close(work, case, "", command.reason, by=work.actor.id)
     work.record(ConflictDismissed(site_id=case.site_id, rule=case.rule, reason=command.reason), case.id)
@@ -220,6 +227,7 @@ def ease_case(work: Work, case: Conflict) -> bool:
     if not why:
         return False
     case = work.get(Conflict, case.id)
+    tasks.no_longer_needed(work, case.id)
     case.state = "auto_resolved"
     _close(work, case, "", why, by="")
     work.record(ConflictResolvedItself(site_id=case.site_id, rule=case.rule, why=why), case.id)

@@ -1,7 +1,8 @@
 """Papers a return leans on: outbound orders with their lines, and linked documents."""
 
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 from sqlmodel import Field
 
 from .model import Table, integer, json_dict, json_list, long_text, moment, ref
@@ -44,6 +45,13 @@ class Document(Table, table=True):
     blob: str = ""  # sha256 of the file, '' for a number alone
     added_by: str = ""
     added_at: int = moment()
+
+
+class Photo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As a mutation names it; its bytes come on their own."""
+
+    sha256: str
+    kind: Literal["label", "outer", "defect", "whole"] = "whole"
 
 
 class Blob(Table, table=True):

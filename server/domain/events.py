@@ -257,6 +257,26 @@ class RepliesRead(Event, frozen=True):
     """subject: the conflict"""
 
 
+class TaskRaised(Event, frozen=True):
+    kind: str
+
+
+class TaskAnswered(Event, frozen=True):
+    kind: str
+    outcome: str
+
+
+class TaskWithdrawn(Event, frozen=True):
+    kind: str
+
+
+class BinCounted(Event, frozen=True):
+    """subject: the count; `difference`: units the book had too few (more than 0) or too many of"""
+
+    bin_id: str
+    difference: int
+
+
 class NumbersLost(Event, frozen=True):
     """subject: the device"""
 

@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from . import photos, returns
+from . import photos, returns, tasks
 from .conflict_rules import x03
+from .documents import Photo
 from .errors import Invalid
 from .events import GoodsInspected
 from .model import Command, Outcome, Table, integer, json_list, long_text, moment, ref
@@ -48,11 +49,6 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     severity: Literal["", "minor", "major", "critical"] = ""
     defects: list[str] = []
     note: str = ""
-
-
-class Photo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    sha256: str
-    kind: Literal["label", "outer", "defect", "whole"] = "whole"
 
 
 class Inspect(Command, frozen=True):
@@ -116,8 +112,11 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
         line.order_id,
     )  # fmt: skip
 
-    earlier = None if command.supersedes else x03.earlier(work, inspection, line)
-    if command.supersedes:
+    asked_again = tasks.to_inspect_again(work, inspection)
+    earlier = None if command.supersedes or asked_again else x03.earlier(work, inspection, line)
+    if asked_again:
+        _instead_of(work, line, inspection, asked_again)
+    elif command.supersedes:
         if corrected := work.seek(Inspection, command.supersedes):
             corrected.superseded_by = inspection.id
             work.count(line, inspected=command.quantity - corrected.quantity)
@@ -132,6 +131,7 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
         if not inspection.serial:
             work.count(line, inspected=command.quantity)
         return Outcome("conflict", conflict_id=x03.open_case(work, earlier, inspection, line).id)
+    tasks.inspected(work, inspection)
     if order := work.seek(returns.ReturnOrder, line.order_id):
         returns.progress(work, order)
     return None
@@ -145,6 +145,16 @@ def current(work: Work, line_id: str) -> list[Inspection]:
         Inspection.superseded_by == "",
         order_by=(Inspection.at, Inspection.id),
     )
+
+
+def _instead_of(
+    work: Work, line: "returns.ReturnLine", inspection: Inspection, earlier: list[Inspection]
+) -> None:  # fmt: skip
+    """Of one serial number only one inspection was ever counted; of goods without, every one."""
+    counted = [each.quantity for each in earlier]
+    for each in earlier:
+        each.superseded_by = inspection.id
+    work.count(line, inspected=inspection.quantity - (max(counted) if inspection.serial else sum(counted)))
 
 
 def _whole(command: Inspect) -> None:

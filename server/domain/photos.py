@@ -1,10 +1,15 @@
 """Photos that were spoken of and have not come yet. Data never waits for them; a supervisor is asked when they are given up (X17)."""
 
-from . import conflicts, inspections, parcels, replies
+from typing import Any
+
+from . import conflicts, inspections, parcels, replies, tasks
 from .documents import Blob
 from .ids import derived_id
 from .model import Table, moment, ref
 from .work import Work
+
+SUBJECTS = ("Inspection", "Parcel", "Reply", "TaskAnswer")
+"""What photos are of."""
 
 
 class AwaitedPhoto(Table, table=True):
@@ -49,10 +54,13 @@ def awaited(work: Work, subject_id: str) -> list[AwaitedPhoto]:
     return work.all(AwaitedPhoto, subject_id=subject_id)
 
 
-def subject(work: Work, kind: str, id: str) -> "inspections.Inspection | parcels.Parcel | replies.Reply":
-    if kind == "Reply":
-        return work.get(replies.Reply, id)
-    return work.get(inspections.Inspection, id) if kind == "Inspection" else work.get(parcels.Parcel, id)
+def subject(work: Work, kind: str, id: str) -> Any:
+    """The record whose `photos` they are."""
+    tables: dict[str, Any] = {
+        "Inspection": inspections.Inspection, "Parcel": parcels.Parcel, "Reply": replies.Reply,
+        "TaskAnswer": tasks.TaskAnswer,
+    }  # fmt: skip
+    return work.get(tables[kind], id)
 
 
 def forget(work: Work, awaited_photo: AwaitedPhoto) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from . import conflicts, dispositions, documents, edits, records, returns, stock
+from . import conflicts, dispositions, documents, edits, records, returns, stock, tasks
 from .catalog import Bin, Item
 from .commands import execute
 from .conflict_rules import RULES
@@ -57,6 +57,7 @@ SHOWN: dict[type[Table], tuple[str, ...]] = {
     documents.OutboundLine: ("returned", "claimed"),
     dispositions.Disposition: ("kind", "state", "quantity"),
     records.Mutation: ("status",),
+    tasks.Task: ("kind",),
 }
 """What a supervisor is shown of what changes. Goods are told from the ledger."""
 

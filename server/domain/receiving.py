@@ -2,7 +2,7 @@
 
 from sqlmodel import Field
 
-from . import conflict_rules, conflicts, corrections, inspections, outbound_claims, returns, stock
+from . import conflict_rules, conflicts, corrections, counts, inspections, outbound_claims, returns, stock
 from .catalog import Barcode, Item
 from .containers import container_or_stub
 from .errors import Duplicate, Invalid, Waiting, WrongState
@@ -192,6 +192,7 @@ def map_barcode(work: Work, command: MapBarcode) -> Outcome | None:
     waiting = work.find(Receipt, Receipt.text == command.text, Receipt.item_id == "", order_by=Receipt.id)
     for receipt in waiting:
         identify(work, receipt, item, command.quantity)
+    counts.identify(work, command.text, item, command.quantity)
     for site_id in sorted({receipt.site_id for receipt in waiting}):
         if case := work.seek(conflicts.Conflict, conflicts.case_id("X8", site_id, command.text)):
             conflicts.ease_case(work, case)

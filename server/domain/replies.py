@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from . import conflicts, photos
+from .documents import Photo
 from .errors import Invalid
 from .events import ConflictAnswered, RepliesRead
-from .inspections import Photo
 from .model import Command, Outcome, Table, json_list, long_text, moment, ref
 from .work import Work
 

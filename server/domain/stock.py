@@ -22,7 +22,15 @@ STATUSES = (
 )  # fmt: skip
 """In the building, in somebody's care."""
 
-OUTSIDE = ("out", "scrapped", "vendor_shipped", "customer_shipped", "shipped_exchange", "handed_over")
+OUTSIDE = (
+    "out",
+    "scrapped",
+    "vendor_shipped",
+    "customer_shipped",
+    "shipped_exchange",
+    "handed_over",
+    "count_difference",
+)
 """Where goods come from and go to. Their balances are kept too, so that everything always adds up to zero."""
 
 
@@ -44,7 +52,7 @@ class StockEntry(Table, table=True):
     quantity: int = integer()
     unit_cost: int = integer()
     currency: str = "CNY"
-    cause: str = ""  # receive | unreceive | correct | dispose | put_away | move | send_away | import
+    cause: str = ""  # receive | unreceive | correct | dispose | put_away | move | send_away | count | import
     order_id: str = ""
     line_id: str = ref()
     business_date: str = ""
@@ -95,6 +103,9 @@ class Cause(NamedTuple):
 
 OUT = Place("out")
 """With the customer."""
+
+DIFFERENCE = Place("count_difference")
+"""Where counted goods come from that the book did not have, and where those go that it had and nobody found."""
 
 
 def move(

@@ -5,6 +5,7 @@ from . import (
     catalog,
     conflicts,
     containers,
+    counts,
     devices,
     dispositions,
     documents,
@@ -18,8 +19,9 @@ from . import (
     replies,
     returns,
     stock,
+    tasks,
 )  # fmt: skip
 from .model import Table
 
-__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "devices", "dispositions", "documents", "inspections",
-           "outbound_claims", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock"]  # fmt: skip
+__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "dispositions", "documents", "inspections",
+           "outbound_claims", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock", "tasks"]  # fmt: skip

@@ -99,7 +99,15 @@ def kept(there: There, place: World, devices: list[str], orders: set[str]) -> Ke
     )
 
 
-OUTSIDE = ("out", "scrapped", "vendor_shipped", "customer_shipped", "shipped_exchange", "handed_over")
+OUTSIDE = (
+    "out",
+    "scrapped",
+    "vendor_shipped",
+    "customer_shipped",
+    "shipped_exchange",
+    "handed_over",
+    "count_difference",
+)
 
 
 def _administrator(there: There) -> Desk:

@@ -18,6 +18,7 @@ from server.domain import (
     replies,
     returns,
     stock,
+    tasks,
 )  # fmt: skip
 from server.domain.work import Shape
 
@@ -119,6 +120,7 @@ SHAPES: dict[str, Shape] = {
             lambda row: "" if row.status in stock.OUTSIDE else _site(row),
             lambda row: row.quantity != 0,
         ),
+        Shape("task", tasks.Task, _all(tasks.Task), _site, _always),
         Shape(
             "conflict",
             conflicts.Conflict,

@@ -13,8 +13,9 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 import msgspec
 from sqlmodel import SQLModel
 
-from server.domain import commands, inspections, stock
-from server.domain.inspections import CheckResult, Photo
+from server.domain import commands, inspections, stock, tasks
+from server.domain.documents import Photo
+from server.domain.inspections import CheckResult
 
 from . import protocol
 from .shapes import SHAPES
@@ -48,6 +49,9 @@ VOCABULARY: dict[str, tuple[str, ...]] = {
     "Check": get_args(inspections.Check),
     "Finding": get_args(inspections.Finding),
     "PhotoKind": ("label", "outer", "defect", "whole"),
+    "TaskKind": get_args(tasks.TaskKind),
+    "TaskState": ("open", "done", "withdrawn"),
+    "TaskOutcome": get_args(tasks.TaskOutcome),
     "Level": ("each", "inner", "case", "pallet"),
 }  # fmt: skip
 """What a text column may say, so that a screen that forgets a state does not compile."""
@@ -84,6 +88,10 @@ COLUMNS: dict[str, str] = {
     "stock_balance.status": "StockStatus",
     "conflict.state": "ConflictState",
     "reply.photos": "Photo[]",
+    "task.kind": "TaskKind",
+    "task.state": "TaskState",
+    "task.outcome": "TaskOutcome | ''",
+    "task.photos": "Photo[]",
     "zone.kind": "ZoneKind",
     "bin.kind": "ZoneKind",
     "barcode.level": "Level",

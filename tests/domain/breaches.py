@@ -13,6 +13,7 @@ from server.domain.commands import COMMANDS
 from server.domain.conflict_rules import x17
 from server.domain.documents import Blob, OutboundLine, OutboundOrder
 from server.domain.held import expire_held
+from server.domain.ids import uuid7
 from server.domain.permissions import SYSTEM
 from server.domain.work import Work
 from tests.cast import R_1001, SITE, Desk, Handheld
@@ -228,6 +229,50 @@ def the_later_is_taken_back(world: World) -> None:
     world.b.sync()
 
 
+# X10
+
+
+def counted_while_goods_moved(world: World) -> str:
+    """Cleo puts a lamp away on one handheld; another, without network, counts the bin and finds it there."""
+    put_away_lamp(world)
+    count(world.b, {"lamp": 1})
+    world.a.push()
+    return conflict(world.b.push())
+
+
+def put_away_lamp(world: World) -> None:
+    world.desk.file_r_1001()
+    world.a.scan("cleo", R_1001, "lamps", "lamp")
+    world.a.inspect("ines", "lamps")
+    world.a.dispose("ines", "lamps", "restock")
+    world.a.put_away("cleo", "lamps", "sellable")
+
+
+def count(
+    handheld: Handheld, found: dict[str, int], *, bin: str = "sellable", who: str = "cleo", task: str = "", **more: Any
+) -> str:
+    """A blind count, as a handheld sends it: with what its book had."""
+    book: dict[str, int] = {}
+    for (kind, _), value in handheld.view.items():
+        if kind == "stock_balance" and value["bin_id"] == f"bin-{bin}" and not value["container_id"]:
+            book[value["item_id"]] = book.get(value["item_id"], 0) + value["quantity"]
+    lines = [
+        {"item_id": item, "counted": found.get(item, 0), "book": book.get(item, 0)} for item in sorted({*found, *book})
+    ]
+    id = uuid7()
+    handheld.do(
+        who, "count_bin", count_id=id, site_id=SITE, bin_id=f"bin-{bin}", task_id=task, revision=handheld.revision,
+        **{"lines": lines, **more},
+    )  # fmt: skip
+    return id
+
+
+def counted_once_more(world: World) -> None:
+    world.b.pull()
+    count(world.b, {"lamp": 1})
+    world.b.sync()
+
+
 # X11
 
 
@@ -398,7 +443,7 @@ Cure = Callable[[World], None]
 BREACHES: dict[str, Breach] = {
     "X1": over_returned, "X2": serial_twice, "X3": two_verdicts, "X4": edited_after_the_decision,
     "X5": received_after_the_cancellation, "X6": disposed_twice, "X7": put_into_a_wrong_bin, "X8": unknown_code,
-    "X9": opened_twice, "X11": edited_after_it_was_struck, "X12": another_lot, "X13": author_lost_the_right,
+    "X9": opened_twice, "X10": counted_while_goods_moved, "X11": edited_after_it_was_struck, "X12": another_lot, "X13": author_lost_the_right,
     "X14": same_field_twice, "X15": never_arrived, "X16": number_twice, "X17": photo_missing, "X18": stale_item,
     "X0": could_not_be_taken_in,
 }  # fmt: skip
@@ -406,12 +451,12 @@ BREACHES: dict[str, Breach] = {
 CURES: dict[str, Cure] = {
     "X1": one_taken_back, "X2": the_later_scan_is_undone, "X3": the_first_is_corrected, "X4": the_desk_edits_it_likewise,
     "X5": the_scan_is_taken_back, "X7": carried_away, "X8": mapped_by_somebody, "X9": the_later_is_taken_back,
-    "X11": its_goods_come, "X12": the_scan_is_taken_back, "X14": both_say_the_same, "X15": the_missing_scan_arrives,
+    "X10": counted_once_more, "X11": its_goods_come, "X12": the_scan_is_taken_back, "X14": both_say_the_same, "X15": the_missing_scan_arrives,
     "X16": the_first_gets_another_number, "X17": photo_comes, "X18": it_is_in_use_again, "X0": forced_by_a_supervisor,
 }  # fmt: skip
 """How each comes right without a verdict. X13 and X6 wait for a person, whatever happens."""
 
 VALUES: dict[tuple[str, str], Any] = {
     ("X2", "reassign"): "S2", ("X6", "split"): 1, ("X8", "map"): "lamp", ("X14", "enter_value"): "both",
-    ("X17", "retake"): OTHER_PHOTO, ("X18", "remap"): "lamp",
+    ("X17", "replace_photo"): OTHER_PHOTO, ("X18", "remap"): "lamp",
 }  # fmt: skip

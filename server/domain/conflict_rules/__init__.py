@@ -1,12 +1,12 @@
 """THE TABLE of conflict rules (SPEC section 5). One file a rule: how it is found, what it blocks, its options, and which one is
-suggested, and why. X10 comes with counts."""
+suggested, and why."""
 
-from . import x00, x01, x02, x03, x04, x05, x06, x07, x08, x09, x11, x12, x13, x14, x15, x16, x17, x18
+from . import x00, x01, x02, x03, x04, x05, x06, x07, x08, x09, x10, x11, x12, x13, x14, x15, x16, x17, x18
 from .rule import Option, Rule
 
 RULES: dict[str, Rule] = {
     module.RULE.id: module.RULE
-    for module in (x01, x02, x03, x04, x05, x06, x07, x08, x09, x11, x12, x13, x14, x15, x16, x17, x18, x00)
+    for module in (x01, x02, x03, x04, x05, x06, x07, x08, x09, x10, x11, x12, x13, x14, x15, x16, x17, x18, x00)
 }
 
 OF_A_SCAN = (x05.found, x02.found, x01.found, x12.found, x08.found, x18.found, x09.found)

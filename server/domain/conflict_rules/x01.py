@@ -5,7 +5,7 @@ Filed under a reservation that had expired, it is the same case before the goods
 
 from typing import TYPE_CHECKING
 
-from .. import conflicts, corrections, outbound_claims, receiving, returns
+from .. import conflicts, corrections, outbound_claims, receiving, returns, tasks
 from ..documents import OutboundLine
 from ..errors import WrongState
 from ..events import ReturnOpenedWithoutOrder
@@ -15,6 +15,7 @@ from .rule import Breaches, Option, Rule, nothing
 
 if TYPE_CHECKING:
     from ..conflicts import Conflict, ResolveConflict
+    from ..tasks import Task, TaskAnswer
 
 
 def found(
@@ -58,8 +59,25 @@ def void_later(work: Work, case: "Conflict", breaches: Breaches, command: "Resol
 
 
 def recount(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
-    """The order is put on hold until somebody has counted: its goods stay in quarantine."""
-    returns.hold_return(work, returns.HoldReturn(order_id=case.order_id, reason=command.note))
+    """Somebody counts what is really here; until then the goods stay in quarantine."""
+    for line in _lines(work, case):
+        tasks.send(
+            work, "recount", case.site_id, question=command.note, order_id=line.order_id, line_id=line.id, item_id=line.item_id,
+            conflict_id=case.id,
+        )  # fmt: skip
+
+
+def answered(work: Work, case: "Conflict", task: "Task", answer: "TaskAnswer") -> None:
+    """The question is asked again, with what was counted and what the book has."""
+    line = work.look(returns.ReturnLine, task.line_id)
+    if answer.found >= 0 and line is not None:
+        case.facts = {**case.facts, "counted": answer.found, "booked": line.received}
+
+
+def suggests(case: "Conflict") -> str:
+    """Counted, and the excess is not there: what came last was scanned twice."""
+    twice = case.facts.get("booked", 0) - case.facts.get("counted", 0)
+    return "void_later" if twice >= case.facts["over"] > 0 else "keep_first"
 
 
 def passes(work: Work, case: "Conflict") -> str:
@@ -70,6 +88,10 @@ def passes(work: Work, case: "Conflict") -> str:
     if only_filed and shipped.returned + shipped.claimed > shipped.quantity:
         return ""
     return "No more has come back than was shipped."
+
+
+def _lines(work: Work, case: "Conflict") -> "list[returns.ReturnLine]":
+    return [line for line in returns.lines_of(work, case.order_id) if line.outbound_line_id == case.subject_id]
 
 
 def _open(work: Work, order: "returns.ReturnOrder", shipped: OutboundLine, evidence: dict[str, object]) -> "Conflict":
@@ -128,7 +150,7 @@ RULE = Rule(
     severity="blocking",
     options={
         "keep_first": Option(keep_first),
-        "recount": Option(recount, note_required=True, final=False),
+        "recount": Option(recount, sends=True),
         "keep_both": Option(nothing, note_required=True),
         "void_later": Option(void_later, note_required=True),
     },
@@ -136,4 +158,6 @@ RULE = Rule(
     why="What came first fits the shipment; the rest is really here too, and gets a return of its own to be reviewed.",
     locks="OutboundLine",
     passes=passes,
+    suggests=suggests,
+    answered=answered,
 )

@@ -6,7 +6,7 @@ received have looked at some of them twice. The same verdict of both is one insp
 
 from typing import TYPE_CHECKING
 
-from .. import conflicts, inspections, returns
+from .. import conflicts, inspections, returns, tasks
 from ..errors import WrongState
 from ..work import Work
 from .rule import Breaches, Option, Rule
@@ -52,8 +52,17 @@ def open_case(work: Work, first: "Inspection", second: "Inspection", line: "retu
 
 
 def reinspect(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
-    for each in _all(work, breaches):
-        _supersede(work, each, case.id)
+    """Somebody looks again; what they see takes the place of both."""
+    first = _all(work, breaches)[0]
+    tasks.send(
+        work, "reinspect", case.site_id, question=command.note, order_id=case.order_id, line_id=first.line_id,
+        item_id=first.item_id, container_id=first.container_id, serial=first.serial, conflict_id=case.id,
+    )  # fmt: skip
+
+
+def inspections_of(work: Work, case: "Conflict") -> "list[Inspection]":
+    """Those that nobody has decided between yet."""
+    return _all(work, conflicts.occurrences_of(work, case.id)[case.decided :])
 
 
 def worse_grade(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
@@ -125,7 +134,7 @@ RULE = Rule(
     id="X3",
     severity="blocking",
     options={
-        "reinspect": Option(reinspect),
+        "reinspect": Option(reinspect, sends=True),
         "worse_grade": Option(worse_grade),
         "keep_first": Option(keep_first, note_required=True),
         "take_later": Option(take_later, note_required=True),

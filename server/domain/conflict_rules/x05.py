@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .. import conflicts, dispositions, receiving, returns
+from .. import conflicts, dispositions, receiving, returns, tasks
 from ..work import Work
 from .rule import Breaches, Option, Rule
 
@@ -35,10 +35,11 @@ def without_order(work: Work, case: "Conflict", breaches: Breaches, command: "Re
 
 
 def refuse_goods(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
-    """The order stays as it was decided; its goods wait to be sent back to the customer."""
+    """The order stays as it was decided; its goods wait to be sent back to the customer, and somebody is sent to put them apart."""
     for line in returns.lines_of(work, case.order_id):
         if undecided := line.received - line.disposed:
             dispositions.decided_for(work, line, "return_to_customer", undecided, command.note)
+    tasks.send(work, "refuse", case.site_id, question=command.note, order_id=case.order_id, conflict_id=case.id)
 
 
 def reinstate(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:

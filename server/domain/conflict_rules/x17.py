@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .. import conflicts, photos
+from .. import conflicts, photos, tasks
 from ..devices import Device
 from ..documents import Blob
 from ..errors import Invalid
@@ -11,6 +11,7 @@ from .rule import Breaches, Option, Rule
 
 if TYPE_CHECKING:
     from ..conflicts import Conflict, ResolveConflict
+    from ..tasks import Task, TaskAnswer
 
 PATIENCE = 5 * 86_400_000
 
@@ -32,21 +33,25 @@ def look(work: Work) -> int:
 
 
 def retake(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
-    """A new photo takes the place of the one that is missing."""
+    """Somebody goes and takes it again."""
+    tasks.send(
+        work, "retake", case.site_id, question=command.note, subject_kind=case.subject_kind, subject_id=case.subject_id,
+        conflict_id=case.id, **tasks.of_subject(work, case.subject_kind, case.subject_id),
+    )  # fmt: skip
+
+
+def answered(work: Work, case: "Conflict", task: "Task", answer: "TaskAnswer") -> None:
+    """Each new photo stands for one that is missing."""
+    for photo in answer.photos:
+        _instead(work, case, photo["sha256"])
+
+
+def replace(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
+    """A photo that is here already takes the place of the one that is missing."""
     sha256 = command.value
     if not isinstance(sha256, str) or work.look(Blob, sha256) is None:
         raise Invalid("Take the photo again, and choose it here once it has been uploaded.", field="value")
-    record = photos.subject(work, case.subject_kind, case.subject_id)
-    missing = photos.awaited(work, case.subject_id)
-    if not missing:
-        return
-    # One new photo stands for the first that is missing; the others are asked for again.
-    first = missing[0]
-    record.photos = [
-        {**photo, "sha256": sha256, "instead_of": first.sha256} if photo.get("sha256") == first.sha256 else photo
-        for photo in record.photos
-    ]
-    photos.forget(work, first)
+    _instead(work, case, sha256)
 
 
 def accept(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
@@ -58,6 +63,20 @@ def passes(work: Work, case: "Conflict") -> str:
     return "" if photos.awaited(work, case.subject_id) else "Every photo is here."
 
 
+def _instead(work: Work, case: "Conflict", sha256: str) -> None:
+    """One new photo stands for the first that is missing; the others are asked for again."""
+    record = photos.subject(work, case.subject_kind, case.subject_id)
+    missing = photos.awaited(work, case.subject_id)
+    if not missing:
+        return
+    first = missing[0]
+    record.photos = [
+        {**photo, "sha256": sha256, "instead_of": first.sha256} if photo.get("sha256") == first.sha256 else photo
+        for photo in record.photos
+    ]
+    photos.forget(work, first)
+
+
 def _given_up(work: Work, awaited: "photos.AwaitedPhoto") -> bool:
     device = work.look(Device, awaited.device_id)
     says_none = device is not None and device.reported_at > awaited.at and device.pending_photos == 0
@@ -67,9 +86,14 @@ def _given_up(work: Work, awaited: "photos.AwaitedPhoto") -> bool:
 RULE = Rule(
     id="X17",
     severity="advisory",
-    options={"retake": Option(retake, takes="photo", final=False), "accept": Option(accept, note_required=True)},
+    options={
+        "retake": Option(retake, sends=True),
+        "replace_photo": Option(replace, takes="photo", final=False),
+        "accept": Option(accept, note_required=True),
+    },
     suggested="retake",
     why="The goods are still here: another photo costs a minute, evidence that is missing costs the claim.",
     locks="AwaitedPhoto",
     passes=passes,
+    answered=answered,
 )

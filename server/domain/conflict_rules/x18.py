@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import col
 
-from .. import conflicts, containers, corrections, dispositions, receiving, returns
+from .. import conflicts, containers, corrections, counts, dispositions, receiving, returns
 from ..catalog import Bin, Item, ReturnType
 from ..errors import Invalid
 from ..work import Work
@@ -101,6 +101,10 @@ def _another_item(work: Work, receipt: "receiving.Receipt", item: Item, stale_id
 def _done_again(work: Work, name: str, args: dict[str, Any]) -> None:
     if name == "put_away":
         dispositions.put_away(work, dispositions.PutAway(**args))
+    elif name == "count_bin":
+        count = work.get(counts.BinCount, args["count_id"])
+        count.bin_id = args["bin_id"]
+        counts.post(work, count)
     else:
         dispositions.move_container(work, containers.MoveContainer(**args))
 

@@ -141,6 +141,7 @@ const LOOK_UPS = {
   grant: ['person_id'],
   conflict: ['order_id'],
   reply: ['conflict_id'],
+  task: ['order_id', 'line_id', 'bin_id'],
   outbound_order: ['number', 'platform_number', 'waybill'],
   outbound_line: ['outbound_id', 'item_id', 'serials'],
   outbound_claim: ['outbound_line_id'],
@@ -150,7 +151,7 @@ export type LookedUp = keyof typeof LOOK_UPS
 export type LookUp<K extends LookedUp> = (typeof LOOK_UPS)[K][number]
 
 /** What somebody on the floor has to do with a document, so that what waits is counted without reading everything. */
-export type Due = 'inspect' | 'dispose' | 'put_away' | 'receive' | 'open' | 'signed' | 'unclaimed' | 'unknown'
+export type Due = 'inspect' | 'dispose' | 'put_away' | 'receive' | 'open' | 'signed' | 'unclaimed' | 'unknown' | 'task'
 
 export const entry = (kind: string, field: string, value: string) => `${kind} ${field} ${value}`
 export const dueEntry = (due: Due, siteId: string) => entry('due', due, siteId)
@@ -185,6 +186,7 @@ function dueOf(kind: Kind, value: Documents[Kind]): Due[] {
     if (status === 'approved' || status === 'receiving') return ['receive', 'open']
     return status === 'inspecting' || status === 'disposing' ? ['open'] : []
   }
+  if (kind === 'task') return (value as Documents['task']).state === 'open' ? ['task'] : []
   if (kind === 'parcel') {
     const { state } = value as Documents['parcel']
     return state === 'signed' || state === 'unclaimed' ? [state] : []

@@ -5,8 +5,8 @@ import { DISPOSED } from './disposed'
 import { derivedId } from './ids'
 import { normalWaybill } from './numbers'
 import type {
-  Bin, Commands, Container, DeviceCommand, Disposition, Inspection, Item, LineDraft, Parcel, Receipt, ReturnLine,
-  ReturnOrder, StockBalance, StockStatus,
+  AnswerTask, Bin, Commands, Container, CountedLine, DeviceCommand, Disposition, Inspection, Item, LineDraft, Parcel, Receipt, ReturnLine,
+  ReturnOrder, StockBalance, StockStatus, Task,
 } from './protocol'
 import type { Context, Effect, Layer } from './view'
 
@@ -249,6 +249,9 @@ const EFFECTS_BY_NAME: Effects = {
     }
     view.put('return_line', line.id, { ...line, inspected: line.inspected + counted })
     await progress(view, line.order_id, at)
+    for (const task of await view.find('task', 'line_id', line.id))
+      if (task.kind === 'reinspect' && task.state === 'open' && task.serial === inspection.serial)
+        answered(view, task, { note: `${args.verdict} ${args.grade}` }, { by, at })
   },
 
   async dispose(view, args, { by, device, at }) {
@@ -314,6 +317,39 @@ const EFFECTS_BY_NAME: Effects = {
       await transfer(view, line.site_id, item, left, place, { status: 'quarantine', bin_id: target.id, container_id: '' }, lot)
     }
     await progress(view, line.order_id, at)
+  },
+
+  // Counting, and what somebody is asked to do
+
+  async count_bin(view, args, context) {
+    const target = await view.get('bin', args.bin_id)
+    if (!target) return
+    for (const id of args.containers ?? []) {
+      const container = await containerOrStub(view, id, context)
+      if (container.bin_id !== target.id) await EFFECTS_BY_NAME.move_container(view, { container_id: id, bin_id: target.id }, context)
+    }
+    for (const id of args.missing ?? []) {
+      const container = await view.get('container', id)
+      if (container?.bin_id !== target.id) continue
+      view.put('container', id, { ...container, bin_id: '' })
+      for (const balance of await view.find('stock_balance', 'container_id', id)) {
+        const item = await view.get('item', balance.item_id)
+        const place = { status: balance.status, bin_id: balance.bin_id, container_id: id }
+        if (item) await move(view, args.site_id, item, balance.quantity, place, { ...place, bin_id: '' }, balance)
+      }
+    }
+    for (const line of args.lines) await adjust(view, args.site_id, target.id, line)
+    let found = 0
+    for (const line of args.lines) found += line.counted
+    for (const task of await view.find('task', 'bin_id', target.id)) {
+      const asked = task.id === args.task_id || (args.finished !== false && task.kind === 'recount' && !task.line_id)
+      if (asked) answered(view, task, { found }, context)
+    }
+  },
+
+  async answer_task(view, args, context) {
+    const task = await view.get('task', args.task_id)
+    if (task) answered(view, task, args, context)
   },
 
   // The document
@@ -537,6 +573,8 @@ interface Lot {
 }
 
 const OUT: Place = { status: 'out', bin_id: '', container_id: '' }
+const DIFFERENCE: Place = { status: 'count_difference', bin_id: '', container_id: '' }
+const OUTSIDE: readonly StockStatus[] = ['out', 'count_difference']
 const NO_LOT: Lot = { lot: '', expiry: '', serial: '' }
 
 async function move(view: Layer, site: string, item: Item, quantity: number, source: Place, target: Place, lot: Lot): Promise<void> {
@@ -546,7 +584,7 @@ async function move(view: Layer, site: string, item: Item, quantity: number, sou
 }
 
 async function count(view: Layer, site_id: string, item: Item, quantity: number, place: Place, { lot, expiry, serial }: Lot): Promise<void> {
-  if (place.status === 'out') return
+  if (OUTSIDE.includes(place.status)) return
   const { status, bin_id, container_id } = place
   const id = derivedId('balance', site_id, item.id, status, bin_id, container_id, lot, expiry, serial)
   const known = await view.get('stock_balance', id)
@@ -588,6 +626,52 @@ async function receivingBin(view: Layer, site: string, bin = '', containerId = '
   const bins = (await view.find('bin', 'kind', 'quarantine')).filter((each) => each.site_id === site && each.active)
   bins.sort((a, b) => (a.code < b.code ? -1 : 1))
   return bins[0]?.id ?? ''
+}
+
+/** So many units more (or fewer) of this stand in the bin than the book had (`adjust` in server/domain/counts.py). */
+async function adjust(view: Layer, site: string, binId: string, line: CountedLine): Promise<void> {
+  const item = await view.get('item', line.item_id ?? '')
+  let units = line.counted - (line.book ?? 0)
+  if (!item || !units) return
+  const container_id = line.container_id ?? ''
+  const lot: Lot = { lot: line.lot ?? '', expiry: line.expiry ?? '', serial: line.serial ?? '' }
+  const same = (each: StockBalance) => each.lot === lot.lot && each.expiry === lot.expiry && each.serial === lot.serial && each.container_id === container_id
+  const standing = (await view.find('stock_balance', 'bin_id', binId)).filter((each) => each.item_id === item.id && same(each))
+  standing.sort((a, b) => SHORT_FIRST.indexOf(a.status) - SHORT_FIRST.indexOf(b.status))
+  const status = (standing.find((each) => each.quantity > 0) ?? standing[0])?.status ?? 'quarantine'
+  const here: Place = { status, bin_id: binId, container_id }
+  if (units < 0) {
+    for (const balance of standing) {
+      const part = Math.min(-units, Math.max(0, balance.quantity))
+      await move(view, site, item, part, balance, DIFFERENCE, lot)
+      units += part
+    }
+    return move(view, site, item, -units, here, DIFFERENCE, lot)
+  }
+  const unit = lot.serial
+    ? (await view.find('stock_balance', 'serial', lot.serial))
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .find((each) => each.site_id === site && each.item_id === item.id && each.quantity > 0 && (each.bin_id !== binId || each.container_id !== container_id))
+    : undefined
+  if (unit) return move(view, site, item, 1, unit, { ...here, status: unit.status }, unit)
+  await move(view, site, item, units, DIFFERENCE, here, lot)
+}
+
+/** Goods for sale first, so that nobody is promised what is not there. */
+const SHORT_FIRST: readonly StockStatus[] = [
+  'sellable', 'quarantine', 'defective', 'held', 'in_repair', 'scrap_pending', 'vendor_pending', 'customer_pending', 'lost', 'in_transit',
+]
+
+/** Each answer is kept; the first one is shown with its task. */
+function answered(view: Layer, task: Task, answer: Partial<AnswerTask>, { by, at }: Pick<Context, 'by' | 'at'>): void {
+  const first: Partial<Task> = task.answers
+    ? {}
+    : {
+        answered_by: by, answered_at: at, outcome: answer.outcome ?? 'done', answer: answer.note ?? '', found: answer.found ?? -1,
+        photos: (answer.photos ?? []).map((photo) => ({ kind: 'whole', ...photo })),
+      }
+  const closed: Partial<Task> = task.state === 'open' ? { state: 'done', closed_at: at } : {}
+  view.put('task', task.id, { ...task, ...first, ...closed, answers: task.answers + 1 })
 }
 
 /** Goods are put into the tote of their outcome. */

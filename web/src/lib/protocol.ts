@@ -12,7 +12,7 @@ export type ParcelState = 'signed' | 'opened' | 'done' | 'unclaimed' | 'claimed'
 export type DispositionState = 'proposed' | 'decided' | 'posted' | 'void'
 export type ContainerKind = 'tote' | 'pallet' | 'sticker'
 export type ConflictState = 'open' | 'assigned' | 'resolved' | 'dismissed' | 'auto_resolved'
-export type StockStatus = 'quarantine' | 'sellable' | 'defective' | 'held' | 'in_repair' | 'scrap_pending' | 'vendor_pending' | 'customer_pending' | 'lost' | 'in_transit' | 'out' | 'scrapped' | 'vendor_shipped' | 'customer_shipped' | 'shipped_exchange' | 'handed_over'
+export type StockStatus = 'quarantine' | 'sellable' | 'defective' | 'held' | 'in_repair' | 'scrap_pending' | 'vendor_pending' | 'customer_pending' | 'lost' | 'in_transit' | 'out' | 'scrapped' | 'vendor_shipped' | 'customer_shipped' | 'shipped_exchange' | 'handed_over' | 'count_difference'
 export type ZoneKind = 'dock' | 'quarantine' | 'unclaimed' | 'exception' | 'sellable' | 'defective' | 'repair' | 'scrap' | 'vendor' | 'hazard'
 export type DispositionKind = 'restock' | 'repair' | 'scrap' | 'exchange' | 'return_to_vendor' | 'return_to_customer'
 export type Verdict = 'pass' | 'conditional' | 'fail'
@@ -20,6 +20,9 @@ export type Grade = 'A' | 'B' | 'C' | 'D'
 export type Check = 'appearance' | 'function' | 'accessories' | 'packaging'
 export type Finding = 'pass' | 'fail' | 'na'
 export type PhotoKind = 'label' | 'outer' | 'defect' | 'whole'
+export type TaskKind = 'look' | 'recount' | 'reinspect' | 'retake' | 'refuse'
+export type TaskState = 'open' | 'done' | 'withdrawn'
+export type TaskOutcome = 'done' | 'not_found' | 'not_possible'
 export type Level = 'each' | 'inner' | 'case' | 'pallet'
 
 export interface Accessory { code: string; name: string; name_en: string }
@@ -40,6 +43,7 @@ export interface CheckResult {
   note?: string
 }
 
+/** As a mutation names it; its bytes come on their own. */
 export interface Photo {
   sha256: string
   kind?: 'label' | 'outer' | 'defect' | 'whole'
@@ -510,6 +514,38 @@ export interface StockBalance {
   quantity: number
 }
 
+export interface Task {
+  id: string
+  site_id: string
+  kind: TaskKind
+  question: string
+  order_id: string
+  line_id: string
+  item_id: string
+  bin_id: string
+  container_id: string
+  serial: string
+  subject_kind: string
+  subject_id: string
+  conflict_id: string
+  alert_id: string
+  assignee: string
+  state: TaskState
+  raised_by: string
+  raised_at: number
+  due_at: number
+  answers: number
+  answered_by: string
+  answered_at: number
+  outcome: TaskOutcome | ''
+  answer: string
+  photos: Photo[]
+  found: number
+  withdrawn_by: string
+  withdrawn_why: string
+  closed_at: number
+}
+
 export interface Conflict {
   id: string
   rule: string
@@ -569,6 +605,7 @@ export interface Documents {
   outbound_line: OutboundLine
   outbound_claim: OutboundClaim
   stock_balance: StockBalance
+  task: Task
   conflict: Conflict
   reply: Reply
 }
@@ -746,6 +783,43 @@ export interface SendAway {
   disposition_id: string
   quantity: number
   reference?: string
+}
+
+/** `book`: what the handheld's book had of just these, in this bin, whatever their status. */
+export interface CountedLine {
+  counted: number
+  book?: number
+  item_id?: string
+  text?: string
+  symbology?: string
+  lot?: string
+  expiry?: string
+  serial?: string
+  container_id?: string
+}
+
+/** `revision`: of the site's feed, as it was shown when the book was read; the handheld's own work up to now is in it too. */
+export interface CountBin {
+  count_id: string
+  site_id: string
+  bin_id: string
+  lines: CountedLine[]
+  revision: number
+  finished?: boolean
+  containers?: string[]
+  missing?: string[]
+  task_id?: string
+}
+
+/** `found`: how many units were counted, where that was asked; -1: it was not. */
+export interface AnswerTask {
+  answer_id: string
+  task_id: string
+  site_id: string
+  outcome?: 'done' | 'not_found' | 'not_possible'
+  note?: string
+  photos?: Photo[]
+  found?: number
 }
 
 /** A person on the floor says: this return is mine to receive. */
@@ -935,6 +1009,31 @@ export interface ReadReplies {
   conflict_id: string
 }
 
+/** What is not said of the goods is taken from the conflict or alert it is raised for. */
+export interface RaiseTask {
+  task_id: string
+  site_id: string
+  kind?: 'look' | 'recount' | 'reinspect' | 'retake' | 'refuse'
+  question?: string
+  order_id?: string
+  line_id?: string
+  item_id?: string
+  bin_id?: string
+  container_id?: string
+  serial?: string
+  subject_kind?: string
+  subject_id?: string
+  conflict_id?: string
+  alert_id?: string
+  assignee?: string
+  due_at?: number
+}
+
+export interface WithdrawTask {
+  task_id: string
+  reason?: string
+}
+
 /** A supervisor does not wait any longer: it is carried out with what is there. */
 export interface ForceHeld {
   mutation_id: string
@@ -960,6 +1059,8 @@ export interface Commands {
   decide_disposition: DecideDisposition
   put_away: PutAway
   send_away: SendAway
+  count_bin: CountBin
+  answer_task: AnswerTask
   take_task: TakeTask
   complete_return: CompleteReturn
   create_return: CreateReturn
@@ -989,6 +1090,8 @@ export interface Commands {
   dismiss_conflict: DismissConflict
   reply_to_conflict: ReplyToConflict
   read_replies: ReadReplies
+  raise_task: RaiseTask
+  withdraw_task: WithdrawTask
   force_held: ForceHeld
 }
 export type CommandName = keyof Commands
@@ -1011,6 +1114,8 @@ export const DEVICE_COMMANDS = [
   'inspect',
   'dispose',
   'put_away',
+  'count_bin',
+  'answer_task',
   'take_task',
   'complete_return',
   'create_return',

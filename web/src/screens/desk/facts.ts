@@ -92,7 +92,7 @@ export function conflictLine(conflict: Conflict, within = false): string {
 export type Fact = { name: string; value: string; href?: string }
 type Known = Record<string, Named & { sku?: string }>
 
-const UNTOLD = new Set(['weight', 'args', 'sha256', 'symbology', 'number_of', 'receipt_id', 'line_id', 'disposition_id', 'twin_id', 'mutation_id', 'waits_for', 'numbers'])
+const UNTOLD = new Set(['weight', 'args', 'sha256', 'symbology', 'number_of', 'receipt_id', 'line_id', 'disposition_id', 'twin_id', 'mutation_id', 'waits_for', 'numbers', 'count_id', 'movements'])
 const YES_NO = new Set(['deleted', 'forceable', 'active'])
 
 /** What the rule saw: the case's facts, then the occurrence's evidence; each said once, ids by what they are called. */
