@@ -43,6 +43,7 @@ def row(page: Page, sku: str) -> Locator:
 def file_for(office: Pda, number: str) -> Page:
     office.held_by("sam")
     page = office.go("file")
+    page.get_by_test_id("filing").or_(page.get_by_test_id("nothing-to-file")).wait_for()
     if page.get_by_test_id("filing").is_visible():  # left by an earlier scene
         page.get_by_test_id("more").click()
         page.get_by_test_id("action-leave").click()
@@ -57,7 +58,10 @@ def filed(play: Play, number: str) -> tuple[ReturnOrder, list[ReturnLine]]:
 
 
 def number_on(page: Page) -> str:
-    found = re.search(r"RT-[A-Z0-9]+-\d+", page.get_by_test_id("looked-up").inner_text())
+    number = re.compile(r"RT-[A-Z0-9]+-\d+")
+    card = page.get_by_test_id("looked-up")
+    expect(card).to_contain_text(number)
+    found = number.search(card.inner_text())
     assert found
     return found.group()
 

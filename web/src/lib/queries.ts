@@ -7,7 +7,7 @@ import { containerId, parcelId } from './ids'
 import { carrierOf, normalWaybill } from './numbers'
 import type {
   Bin, Carrier, Conflict, Container, Customer, DefectCode, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, OutboundClaim, OutboundLine,
-  OutboundOrder, Parcel, ParcelState, Person, Receipt, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, StockBalance, StockStatus, Zone,
+  OutboundOrder, Parcel, ParcelState, Person, Receipt, Reply, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, StockBalance, StockStatus, Zone,
   ZoneKind,
 } from './protocol'
 
@@ -301,6 +301,13 @@ export async function openOrders(siteId: string, limit = 50): Promise<ReturnOrde
   return found.sort((a, b) => b.created_at - a.created_at).slice(0, limit)
 }
 
+/** Codes of goods that are here and that nobody has named, with their units; the most goods first. */
+export async function unknownCodes(siteId: string): Promise<{ text: string; units: number }[]> {
+  const codes = new Map<string, number>()
+  for (const { text, quantity, unreceived } of await due('receipt', 'unknown', siteId)) codes.set(text, (codes.get(text) ?? 0) + quantity - unreceived)
+  return [...codes].map(([text, units]) => ({ text, units })).filter(({ text }) => text).sort((a, b) => b.units - a.units || (a.text < b.text ? -1 : 1))
+}
+
 // Totes and bins
 
 export const containerOf = (id: string): Promise<Container | null> => one('container', id)
@@ -395,9 +402,13 @@ export async function blockingOf(orderId: string, lineId = ''): Promise<Conflict
 }
 
 /** What supervisors decided lately about this device's work. */
-export async function verdicts(deviceId: string, since: number): Promise<Conflict[]> {
-  const found = (await everyOf('conflict')).filter((each) => each.device_id === deviceId && each.resolved_at >= since)
+export async function verdicts(deviceId: string, mine: ReadonlySet<string>, since: number): Promise<Conflict[]> {
+  const found = (await everyOf('conflict')).filter((each) => (each.device_id === deviceId || mine.has(each.id)) && each.resolved_at >= since)
   return found.sort((a, b) => b.resolved_at - a.resolved_at)
+}
+
+export async function repliesOf(conflictId: string): Promise<Reply[]> {
+  return (await lookUp('reply', 'conflict_id', conflictId)).sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
 }
 
 export const conflict = (id: string): Promise<Conflict | null> => known('conflict', id)

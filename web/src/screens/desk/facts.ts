@@ -26,6 +26,7 @@ const FAMILY: Record<string, string> = {
 function factValue(key: string, value: unknown): string {
   if (typeof value === 'number') return value > 1_000_000_000_000 ? moment(value) : figure(value)
   if (key === 'status' && typeof value === 'string') return wordFor('stock', wordFor('status', value))
+  if (key === 'reason' && typeof value === 'string') return wordIfAny('reason_code', value) || value
   if (key === 'name' && typeof value === 'string') return wordIfAny('mutation', value) || value
   if (key === 'why' && typeof value === 'string') return told(value)
   const family = FAMILY[key]

@@ -73,7 +73,7 @@ const WAITS: readonly AskName[] = ['choose', 'lot', 'serial']
 export type Asking = {
   [N in AskName]: { is: N; asks: Asked[N]['asks']; done: (answer: Asked[N]['answer'] | null) => void }
 }[AskName]
-export type Sheet = Asking | { is: 'more' } | { is: 'type' } | { is: 'history' }
+export type Sheet = Asking | { is: 'more' } | { is: 'verdict'; id: string } | { is: 'type' } | { is: 'history' }
 
 // —— what is in hand ——————————————————————————————————————————————————————————————————————————————————
 
@@ -87,6 +87,8 @@ export interface Bench {
   lot: string
   expiry: string
   containerId: string
+  /** The inspection this one corrects. */
+  supersedes: string
   checks: CheckResult[]
   steps: { code: string; value: string }[]
   /** '' leaves it to the policy. */
@@ -149,6 +151,8 @@ export interface Work {
   anyway: string
   picks: Pick[]
   filing: Filing | null
+  /** What is being written to a supervisor, by conflict. */
+  saying: Record<string, string>
   look: Look | null
   /** An item scanned before its waybill: it waits and is counted after it. */
   early: Scan[]
@@ -167,6 +171,7 @@ const EMPTY: Work = {
   anyway: '',
   picks: [],
   filing: null,
+  saying: {},
   look: null,
   early: [],
 }

@@ -7,7 +7,7 @@ import { undoLast } from '../../../lib/undo'
 import { uuid7 } from '../../../lib/ids'
 import { go } from '../../../router.svelte'
 import { shift } from '../shift.svelte'
-import { attention, itemName, right, shown } from './tell'
+import { attention, itemName, right, shown, siteId } from './tell'
 
 export async function lookAtOrder(order: ReturnOrder | null, outbound: OutboundOrder | null): Promise<void> {
   if (order) {
@@ -49,10 +49,12 @@ export async function lookAtBin(bin: Bin): Promise<void> {
 
 /** An unknown code on Home: what is it? It may be named, photographed, or left. */
 export async function lookAtUnknown(text: string): Promise<void> {
+  const waits = (await queries.unknownCodes(siteId())).find((code) => code.text === text)
   const answer = await shift.ask('unknown', { text })
   if (!answer?.item) return attention((w) => w.t('home.unknown'), { more: (w) => w.t('home.unknown.more') })
   const { item } = answer
   await record('map_barcode', { barcode_id: uuid7(), text, item_id: item.id, quantity: 1 })
+  if (waits) return right(itemName(item), { number: waits.units, more: (w) => w.t('unknown.named', { text }) })
   await lookAtItem(item, '')
 }
 

@@ -4,6 +4,7 @@
  * All four checks are ✓ until told otherwise: a good unit is one scan and PASS, only exceptions are detailed.
  */
 
+import { identity } from '../../../lib/auth'
 import { containerId, uuid7 } from '../../../lib/ids'
 import { record } from '../../../lib/outbox'
 import { allowedDispositions, missingChecks, proposedDisposition, type Facts } from '../../../lib/policy'
@@ -81,13 +82,28 @@ export function clearBench(): void {
 
 /** Put a group, or one serial unit, on the bench; asks which lot when there are several. */
 export async function bring(view: LineView, serial = ''): Promise<void> {
-  const group = await groupOf(view, serial)
+  await onto(view, serial, await groupOf(view, serial))
+}
+
+/** Another look at what was inspected already: the new verdict takes the place of the old one, which is kept. */
+export async function inspectAgain(view: LineView): Promise<void> {
+  if (shift.work.bench) return attention((w) => w.t('inspect.finish_first'))
+  go('/floor/inspect')
+  const mine = view.inspections.filter((one) => !one.superseded_by && one.device_id === identity.get()?.device_id)
+  const before = mine.at(-1)
+  if (!before || uninspected(view) > 0) return bring(view)
+  const { quantity, serial, lot, container_id } = before
+  await onto(view, serial, { quantity, lot, expiry: '', containerId: container_id }, before.id)
+}
+
+async function onto(view: LineView, serial: string, group: Group, supersedes = ''): Promise<void> {
   shift.work.bench = {
     inspectionId: uuid7(),
     dispositionId: uuid7(),
     lineId: view.line.id,
     serial,
     ...group,
+    supersedes,
     checks: CHECKS.map((check) => ({ check, outcome: 'pass', severity: '', defects: [], note: '' })),
     steps: [],
     grade: '',
@@ -103,13 +119,20 @@ export async function bring(view: LineView, serial = ''): Promise<void> {
   else shown(itemName(view.item, view.line.text), told)
 }
 
-async function groupOf(view: LineView, serial: string): Promise<{ quantity: number; lot: string; expiry: string; containerId: string }> {
+interface Group {
+  quantity: number
+  lot: string
+  expiry: string
+  containerId: string
+}
+
+async function groupOf(view: LineView, serial: string): Promise<Group> {
   const here = view.receipts.filter((receipt) => receipt.quantity > receipt.unreceived)
   const unit = serial ? here.find((receipt) => receipt.serial === serial) : undefined
   if (unit) return { quantity: 1, lot: unit.lot, expiry: unit.expiry, containerId: unit.container_id }
 
   const wanted = shift.work.filter.containerId
-  const groups = new Map<string, { quantity: number; lot: string; expiry: string; containerId: string }>()
+  const groups = new Map<string, Group>()
   for (const { quantity, unreceived, lot, expiry, container_id } of here) {
     if (wanted && container_id !== wanted) continue
     const key = [lot, expiry, container_id].join(' ')
@@ -131,14 +154,14 @@ async function groupOf(view: LineView, serial: string): Promise<{ quantity: numb
   const left = uninspected(view)
   if (open.length <= 1) return { ...(open[0] ?? { lot: '', expiry: '', containerId: wanted }), quantity: Math.min(left, open[0]?.quantity ?? left) || 1 }
   const labels = await Promise.all(open.map(async (group) => (await queries.containerOf(group.containerId))?.label ?? ''))
-  const options: Option<(typeof open)[number]>[] = open.map((group, n) => ({
+  const options: Option<Group>[] = open.map((group, n) => ({
     id: String(n),
     value: group,
     icon: 'lot',
     words: (w) => group.lot || labels[n] || w.t('inspect.no_lot'),
     more: (w) => [w.t('inspect.units', { n: group.quantity }), group.expiry, group.lot && labels[n]].filter(Boolean).join(' · '),
   }))
-  const chosen = (await shift.ask('choose', { title: (w) => w.t('inspect.which_group'), options })) as (typeof open)[number] | null
+  const chosen = (await shift.ask('choose', { title: (w) => w.t('inspect.which_group'), options })) as Group | null
   const group = chosen ?? open[0]!
   return { ...group, quantity: Math.min(left, group.quantity) || 1 }
 }
@@ -336,9 +359,12 @@ export async function save(): Promise<void> {
   const { inspectionId, dispositionId, lineId, quantity, serial, lot, expiry, note } = bench
   await record('inspect', {
     inspection_id: inspectionId, line_id: lineId, site_id: siteId(), quantity, verdict: verdictOf(bench.checks), grade, checks: bench.checks,
-    serial, lot, container_id: bench.containerId, steps: bench.steps, note, photos: bench.photos,
+    serial, lot, container_id: bench.containerId, steps: bench.steps, note, photos: bench.photos, supersedes: bench.supersedes,
   }) // prettier-ignore
-  const kind = isUnclaimed(order) ? '' : dispositionOf(bench, view.item, policy)
+  // What was disposed of before another look stays so: a supervisor decides about it, not a second disposition.
+  const after = (await queries.lineView(lineId))?.line
+  const open = after ? after.inspected - after.disposed : quantity
+  const kind = isUnclaimed(order) || open < quantity ? '' : dispositionOf(bench, view.item, policy)
   if (kind)
     await record('dispose', {
       disposition_id: dispositionId, line_id: lineId, site_id: siteId(), quantity, kind, inspection_id: inspectionId,

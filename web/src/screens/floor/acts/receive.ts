@@ -11,9 +11,11 @@ import { nextNumber, record } from '../../../lib/outbox'
 import type { Bin, Container, Item, OutboundOrder, Parcel, Receipt, ReturnOrder } from '../../../lib/protocol'
 import * as queries from '../../../lib/queries'
 import type { LineView } from '../../../lib/queries'
+import { syncState } from '../../../lib/syncstate'
 import { go } from '../../../router.svelte'
-import type { Say } from '../say'
-import { shift } from '../shift.svelte'
+import { rule, type Say } from '../say'
+import { shift, type Option } from '../shift.svelte'
+import { uninspected } from './inspect'
 import { signFor } from './sign'
 import { alarm, attention, itemName, me, nameOfPerson, plainPhotos, right, shown, siteId, today } from './tell'
 
@@ -44,8 +46,10 @@ export async function openParcel(parcel: Parcel, fresh = false, outbound: Outbou
   shift.work.lastParcelId = parcel.id
   go('/floor/receive')
 
+  const blocked = order ? await blockedSay(order) : null
   const signed: Say = (w) => (fresh ? w.t('receive.signed_too') : '')
   if (order?.status === 'cancelled') attention((w) => w.t('receive.cancelled'), { more: (w) => w.t('receive.cancelled.more') })
+  else if (blocked) attention(blocked, { more: () => order?.number ?? '' })
   else if (order) {
     const expected = (await queries.linesOf(order.id)).reduce((sum, view) => sum + view.line.expected, 0)
     right((w) => w.t('receive.opened', { number: order.number }), { more: signed, number: expected || undefined })
@@ -64,7 +68,9 @@ export async function receiveOrder(order: ReturnOrder): Promise<void> {
   shift.work.receive = { ...shift.work.receive, parcelId: '', orderId: order.id, customerId: order.customer_id, itemId: '', receiptId: '' }
   shift.work.lots = {}
   go('/floor/receive')
-  if (taken) attention((w) => w.t('receive.taken_by', { name: taken }), { more: (w) => w.t('receive.taken_by.more') })
+  const blocked = await blockedSay(order)
+  if (blocked) attention(blocked, { more: () => order.number })
+  else if (taken) attention((w) => w.t('receive.taken_by', { name: taken }), { more: (w) => w.t('receive.taken_by.more') })
   else right((w) => w.t('receive.ready', { number: order.number }))
 }
 
@@ -74,7 +80,9 @@ export async function bindOrder(order: ReturnOrder | null, outbound: OutboundOrd
   if (order) {
     if (mine.parcelId) await record('bind_parcel', { parcel_id: mine.parcelId, order_id: order.id })
     shift.work.receive.orderId = order.id
+    const blocked = await blockedSay(order)
     if (order.status === 'cancelled') attention((w) => w.t('receive.cancelled'), { more: (w) => w.t('receive.cancelled.more') })
+    else if (blocked) attention(blocked, { more: () => order.number })
     else right((w) => w.t('receive.bound', { number: order.number }))
     return
   }
@@ -159,7 +167,7 @@ export async function receiveGoods({ item, pack, gs1, serial, receipts }: Goods)
 
   if (item?.serial_tracked && !serial) {
     serial = (await shift.ask('serial', { item })) ?? ''
-    receipts = serial ? (await queries.receiptsOfParcel(mine.parcelId)).filter((receipt) => receipt.serial === serial) : []
+    receipts = (await queries.receiptsOfSerial(serial)).filter((receipt) => receipt.item_id === item.id)
   }
   const here = receipts.filter((receipt) => receipt.quantity > receipt.unreceived)
   const twice = here.find((receipt) => receipt.order_id === mine.orderId || (mine.parcelId && receipt.parcel_id === mine.parcelId))
@@ -284,10 +292,11 @@ async function sayReceived({ item, order, view, lineId, quantity, lot, expiry, s
   const sold = view?.line.serials.map(String) ?? []
   if (!item) odd.push((w) => w.t('receive.unknown_kept'))
   if (order.status === 'cancelled') odd.push((w) => w.t('receive.cancelled'))
-  if (await queries.blockingOf(order.id, lineId)) odd.push((w) => w.t('receive.blocked'))
+  const blocking = await queries.blockingOf(order.id, lineId)
+  if (blocking) odd.push((w) => w.t('receive.blocked_by', { rule: rule(w, blocking.rule) }))
   if (item && expected === 0 && planned) odd.push((w) => w.t('receive.not_on_order'))
   if (expected > 0 && received > expected) odd.push((w) => w.t('receive.over', { n: received - expected }))
-  if (serial && elsewhere) odd.push((w) => w.t('receive.serial_elsewhere'))
+  if (serial && elsewhere) odd.push(await receivedBefore(elsewhere))
   if (serial && sold.length > 0 && !sold.includes(serial)) odd.push((w) => w.t('receive.serial_not_sold'))
   if (item?.binds_lot && lot && view?.line.lot && view.line.lot !== lot) odd.push((w) => w.t('receive.wrong_lot', { lot, expected: view.line.lot }))
   if (expiry && expiry < today()) odd.push((w) => w.t('receive.expired', { date: expiry }))
@@ -295,6 +304,24 @@ async function sayReceived({ item, order, view, lineId, quantity, lot, expiry, s
   const [first, ...others] = odd
   if (first) attention(first, { ...numbers, more: (w) => [name(w), ...others.map((say) => say(w))].join(' · ') })
   else right(name, { ...numbers, more: (w) => [quantity > 1 ? `+${quantity}` : '', serial, lot && w.t('receive.lot', { lot })].filter(Boolean).join(' · ') })
+}
+
+/** Another handheld has received this serial, as far as this one has heard: who, and how long before it last heard anything. */
+async function receivedBefore({ by, at }: Receipt): Promise<Say> {
+  const name = await nameOfPerson(by)
+  const heard = syncState.get().lastSuccess
+  const minutes = Math.round((heard - at) / 60_000)
+  return (w) =>
+    at < heard && minutes < 60
+      ? w.t('receive.serial_before_sync', { name, n: Math.max(1, minutes) })
+      : w.t('receive.serial_by', { name, when: `${w.date(at)} ${w.time(at)}` })
+}
+
+/** Said when the paper is taken in hand, before its goods are scanned. */
+async function blockedSay(order: ReturnOrder): Promise<Say | null> {
+  const blocking = await queries.blockingOf(order.id)
+  const place = blocking ? await queries.zoneFor(siteId(), 'exception') : null
+  return blocking && ((w) => [w.t('receive.blocked_by', { rule: rule(w, blocking.rule) }), w.name(place?.zone), place?.bin?.code].filter(Boolean).join(' · '))
 }
 
 // —— codes nobody knows, quantities —————————————————————————————————————————————————————————————————
@@ -307,10 +334,35 @@ export async function receiveUnknown(text: string, gs1: Gs1 | null = null): Prom
     const awaited = await lineAwaiting(text)
     if (awaited) return receiveGoods({ item: awaited.item, pack: 1, gs1, serial: text, receipts: await queries.receiptsOfSerial(text) })
     const answer = await shift.ask('unknown', { text })
-    if (answer?.item) await record('map_barcode', { barcode_id: uuid7(), text, item_id: answer.item.id, quantity: 1 })
+    if (answer?.item) await mapCode(text, answer.item)
     return receiveGoods({ item: answer?.item ?? null, pack: 1, gs1, serial: gs1?.serial ?? '', receipts: [] })
   }
   await receiveGoods({ item: null, pack: 1, gs1, serial: '', receipts: [] })
+}
+
+/** Everything that was received under this code anywhere becomes this item, and so does every scan of it from now on. */
+async function mapCode(text: string, item: Item): Promise<void> {
+  await record('map_barcode', { barcode_id: uuid7(), text, item_id: item.id, quantity: 1 })
+}
+
+/** A code that was left as it is, named later by whoever knows it. */
+export async function nameCode(text: string): Promise<void> {
+  const answer = await shift.ask('unknown', { text })
+  if (!answer?.item) return
+  const units = (await queries.unknownCodes(siteId())).find((code) => code.text === text)?.units ?? 0
+  await mapCode(text, answer.item)
+  right(itemName(answer.item), { number: units || undefined, more: (w) => w.t('unknown.named', { text }) })
+}
+
+/** All codes of the site that nobody has named yet, those that hold up most goods first. */
+export async function nameCodes(): Promise<void> {
+  const codes = await queries.unknownCodes(siteId())
+  if (codes.length === 0) return shown((w) => w.t('unknown.no_codes'))
+  const options: Option<string>[] = codes.slice(0, 20).map(({ text, units }) => ({
+    id: text, value: text, icon: 'help', words: () => text, more: (w) => w.t('inspect.units', { n: units }),
+  })) // prettier-ignore
+  const text = (await shift.ask('choose', { title: (w) => w.t('unknown.codes'), options })) as string | null
+  if (text) await nameCode(text)
 }
 
 async function lineAwaiting(serial: string): Promise<LineView | undefined> {
@@ -342,6 +394,42 @@ export async function setQuantity(): Promise<void> {
     attention((w) => w.t('receive.over', { n: after.line.received - after.line.expected }), told)
   else right((w) => w.t('receive.counted', { n: total }), told)
 }
+
+/** Counted, and not there after all: which scan, how many of it, and why. What has been inspected is the inspector's to correct. */
+export async function takeBack(): Promise<void> {
+  const { parcelId, orderId } = shift.work.receive
+  const scanned = parcelId ? await queries.receiptsOfParcel(parcelId) : (await queries.linesOf(orderId)).flatMap((view) => view.receipts)
+  const standing = scanned.filter((receipt) => receipt.quantity > receipt.unreceived).sort((a, b) => b.made_at - a.made_at)
+  if (standing.length === 0) return attention((w) => w.t('takeback.nothing'))
+  const options: Option<Receipt>[] = await Promise.all(
+    standing.slice(0, 20).map(async (receipt) => {
+      const [item, by] = [await queries.item(receipt.item_id), await nameOfPerson(receipt.by)]
+      const units = receipt.quantity - receipt.unreceived
+      return {
+        id: receipt.id, value: receipt, icon: 'parcel' as const, words: ((w) => `${itemName(item, receipt.text)(w)} ×${units}`) satisfies Say,
+        more: ((w) => [receipt.serial, receipt.lot, by, w.time(receipt.made_at)].filter(Boolean).join(' · ')) satisfies Say,
+      } // prettier-ignore
+    }),
+  )
+  const receipt = (await shift.ask('choose', { title: (w) => w.t('takeback.which'), options })) as Receipt | null
+  if (!receipt) return
+  const units = receipt.quantity - receipt.unreceived
+  const view = await queries.lineView(receipt.line_id)
+  const free = view ? Math.min(units, uninspected(view)) : units
+  const item = await queries.item(receipt.item_id)
+  if (free <= 0) return attention((w) => w.t('takeback.inspected'), { more: (w) => w.t('takeback.inspected.more') })
+  const ask = { item, pack: 1, start: free, title: ((w) => w.t('takeback.how_many')) satisfies Say, all: free }
+  const quantity = free > 1 ? await shift.ask('quantity', ask) : 1
+  if (!quantity) return
+  if (quantity > free) return attention((w) => w.t('takeback.only', { n: free }))
+  const reasons = TAKE_BACK.map((code) => ({ id: code, value: code as string, icon: 'undo' as const, words: ((w) => w.t(`takeback.${code}`)) satisfies Say }))
+  const reason = await shift.ask('reason', { title: (w) => w.t('takeback.why'), options: reasons })
+  if (!reason) return attention((w) => w.t('takeback.not_without'))
+  await record('unreceive', { receipt_id: receipt.id, quantity, reason })
+  right((w) => w.t('takeback.done'), { number: `−${quantity}`, more: itemName(item, receipt.text) })
+}
+
+const TAKE_BACK = ['miscounted', 'wrong_code', 'other_parcel', 'not_returned', 'handed_back', 'other'] as const
 
 async function changeCount(receipt: Receipt, by: number): Promise<void> {
   if (by < 0) return void (await record('unreceive', { receipt_id: receipt.id, quantity: -by, reason: 'miscounted' }))
