@@ -66,6 +66,10 @@ def push(database: Database, device: Device, request: PushRequest, held_for: int
 
     def take_in(work: Work) -> tuple[int, str]:
         results.clear()  # the transaction may run more than once
+        # One batch of a site at a time. Until it commits a batch holds what it has touched, a bin, an order, and two that
+        # touch the same in another order wait for each other until PostgreSQL notices, a second each time: sixteen
+        # handhelds on one return came to a standstill.
+        work.lock("push", device.site_id)
         authors = Authors(work)
         known = work.get(Device, device.id)
         _note_state(work, known, request)

@@ -3,13 +3,19 @@
 On PostgreSQL both are really at work at once; on SQLite the second waits its turn. What comes of it must be the same.
 """
 
+from collections import Counter
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
 from server.database import Database
 from server.domain import conflicts, dispositions, parcels, records, returns, stock
+from server.domain.devices import Device
+from server.domain.held import Authors
 from server.domain.permissions import SYSTEM
 from server.domain.work import Work
+from server.sync import push as pushing
 from server.sync.protocol import Result
 from tests.cast import PASSED, R_1001, SITE, TOTE, Desk, Handheld
 from tests.conftest import ON_BOTH
@@ -133,6 +139,38 @@ def test_a_tote_moved_while_its_goods_are_put_away_is_not_put_away_twice(
         line = work.get(returns.ReturnLine, "kettles")
         on_hand = stock.on_hand(work, SITE, "kettle", "sellable")
     assert (disposition.put_away, line.closed, on_hand) == (3, 3, 3)
+
+
+def test_batches_that_touch_the_same_in_another_order_do_not_run_into_each_other(
+    database: Database, desk: Desk, a: Handheld, b: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for order, number in (("w1", "RT-A1-00011"), ("w2", "RT-A1-00022")):
+        a.do("cleo", "open_return_without_order", order_id=order, number=number, site_id=SITE)
+    a.sync()
+    for handheld, orders in ((a, ("w1", "w2")), (b, ("w2", "w1"))):
+        for order in orders:
+            handheld.scan("cleo", order, f"{order}-line", "kettle", container_id=f"tote-{order}")
+    pause, began = Pause(), Counter[str]()
+    carry_out, once = pushing._one, Database._transaction
+
+    def one_after_the_other(work: Work, authors: Authors, device: Device, *rest: Any) -> Result:
+        result = carry_out(work, authors, device, *rest)
+        pause()  # whoever comes first has the first order, and does not go on to the second yet
+        return result
+
+    def transaction(self: Database, *of: Any) -> Any:
+        began["transactions"] += 1
+        return once(self, *of)
+
+    monkeypatch.setattr(pushing, "_one", one_after_the_other)
+    monkeypatch.setattr(Database, "_transaction", transaction)
+    late = Doing(a.push)
+    assert pause.reached.wait(10)
+    early = Doing(b.push)
+    early.join(0.4)
+    pause.let_go()
+    assert [result.status for result in late.result() + early.result()] == ["applied"] * 4
+    assert began["transactions"] == 2, "the database had to break up a deadlock"
 
 
 def test_one_serial_number_received_twice_at_the_same_moment_is_noticed(
