@@ -304,6 +304,7 @@ def _as_supervisor(page: Page, url: str) -> Iterator[Stop]:
         ("entries", kettle["url"] if "entries" in kettle["url"] else f"/desk/stock/entries?item={kettle['id']}"),
         ("alerts", "/desk/alerts"),
         ("devices", "/desk/devices"),
+        ("cards", "/desk/cards"),
         ("search", "/desk/search?q=SF"),
         ("outbound", _outbound_of(asks)),
         ("new-return", "/desk/returns/new"),

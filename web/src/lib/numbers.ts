@@ -61,11 +61,10 @@ const CARDS = new Set([
   '1', '2', '3', '4',
 ])
 
-/** What a command card says: RSTW:PASS is PASS, RSTW:X12 is X12. */
+/** What a command card says: RSTW:PASS is PASS, RSTW:X12 is X12, RSTW:DEFECT-SCRATCH names a defect. */
 export function parseCard(text: string): string | null {
-  const found = /^RSTW:([A-Z0-9-]+)$/.exec(text.trim().toUpperCase())
-  if (!found) return null
-  return CARDS.has(found[1]!) || /^X([2-9]|[1-9]\d)$/.test(found[1]!) ? found[1]! : null
+  const word = /^RSTW:([!-~]+)$/.exec(text.trim().toUpperCase())?.[1]
+  return word && (CARDS.has(word) || /^X([2-9]|[1-9]\d)$|^DEFECT-./.test(word)) ? word : null
 }
 
 export const isCard = (text: string) => parseCard(text) !== null

@@ -268,12 +268,20 @@ export async function askWhatFailed(): Promise<void> {
   if (check) failCheck(check)
 }
 
-/** A defect code scanned from the bench's card counts for its check, which thereby fails. */
+/** A defect's card. The same code may stand under several checks: then the one that failed already is meant. */
+export async function failForDefect(code: string): Promise<void> {
+  if (!shift.work.bench) return attention((w) => w.t('inspect.unit_first'))
+  if (!(await scanDefect(code))) attention((w) => w.t('inspect.no_such_defect', { code }), { more: (w) => w.t('nothing_done') })
+}
+
+/** A defect code scanned at the bench counts for its check, which thereby fails. */
 export async function scanDefect(text: string): Promise<boolean> {
   const bench = shift.work.bench
   if (!bench) return false
-  for (const check of CHECKS) {
-    const defect = (await queries.defectsOf(check)).find((one) => one.code.toUpperCase() === text.trim().toUpperCase())
+  const failed = (check: Check) => bench.checks.some((row) => row.check === check && row.outcome === 'fail')
+  const code = text.trim().toUpperCase()
+  for (const check of [...CHECKS].sort((a, b) => Number(failed(b)) - Number(failed(a)))) {
+    const defect = (await queries.defectsOf(check)).find((one) => one.code.toUpperCase() === code)
     if (!defect) continue
     setOutcome(check, 'fail')
     toggleDefect(check, defect.code, true)

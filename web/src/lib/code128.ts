@@ -1,4 +1,7 @@
-/** Code 128 (set B, digits packed with set C): the barcode of badges, readable by every scanner in the building. */
+/**
+ * Code 128 (set B, digits packed with set C): the barcode of badges and cards, readable by every scanner in the building.
+ * A separator (GS) is FNC1: as the first character it makes a GS1-128 of it.
+ */
 
 // The widths of bar, space, bar, space, bar, space of each of the 103 symbols; stop has seven.
 const WIDTHS = (
@@ -13,13 +16,20 @@ const WIDTHS = (
 const START_B = '211214'
 const START_C = '211232'
 const STOP = '2331112'
+const FNC1 = 102
+const GS = '\x1d'
 
 export function code128(text: string): { x: number; width: number }[] | null {
-  if (!/^[\x20-\x7e]+$/.test(text)) return null
+  if (!/^[\x1d\x20-\x7e]+$/.test(text)) return null
   const values: number[] = []
-  let set: 'B' | 'C' = /^\d{4}/.test(text) ? 'C' : 'B'
+  let set: 'B' | 'C' = /^\x1d?\d{4}/.test(text) ? 'C' : 'B'
   const start = set
   for (let i = 0; i < text.length; ) {
+    if (text[i] === GS) {
+      values.push(FNC1)
+      i++
+      continue
+    }
     const digits = /^\d+/.exec(text.slice(i))?.[0].length ?? 0
     if (set === 'B' && digits >= 6) {
       if (digits % 2) values.push(text.charCodeAt(i++) - 32)

@@ -32,3 +32,9 @@ test('what Code 128 cannot hold is not drawn', () => {
   expect(code128('工牌')).toBeNull()
   expect(code128('')).toBeNull()
 })
+
+test('a separator is the function that scanners tell a GS1 code by', () => {
+  // FNC1 is 411131: after start C at the beginning, and again between two fields.
+  expect(row('\x1d0109506000134352').slice(0, 22)).toBe('11010011100' + '11110101110')
+  expect(row('\x1d10AB\x1d21CD').split('11110101110')).toHaveLength(3)
+})
