@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from server.database import Database, passing
-from server.domain import alerts, events, reconciliation
+from server.domain import alerts, events, photos, reconciliation
 from server.domain.alert_rules import Heard
-from server.domain.conflict_rules import x10
+from server.domain.alert_rules.rule import lines
+from server.domain.conflict_rules import x10, x17
 from server.domain.permissions import SYSTEM
 from server.domain.records import Consumer as Position
 from server.domain.records import EventRow, Feed, ParkedEvent
@@ -42,9 +43,31 @@ def _ask_to_reconcile(work: Work, heard: Heard) -> None:
     reconciliation.ask(work, heard.site_id, cause="change")
 
 
+def _judge_labels(work: Work, heard: Heard) -> None:
+    """What a label shows and what was scanned come in either order."""
+    if heard.kind == events.PhotoLookedAt.__name__:
+        uses = work.all(photos.PhotoUse, sha256=heard.subject_id)
+    elif heard.kind == events.ParcelClosed.__name__:
+        uses = work.all(photos.PhotoUse, subject_id=heard.subject_id)
+    else:
+        uses = [use for line_id in lines(work, heard) for use in work.all(photos.PhotoUse, line_id=line_id)]
+    for use in uses:
+        x17.judge(work, use)
+
+
 CONSUMERS: dict[str, Consumer] = {
     "alerts": Consumer(alerts.hear, alerts.HEARD),
     "counts": Consumer(x10.hear, frozenset((events.StockMoved.__name__, events.BinCounted.__name__))),
+    "labels": Consumer(
+        _judge_labels,
+        frozenset(
+            kind.__name__
+            for kind in (
+                events.PhotoLookedAt, events.ParcelClosed, events.ItemScanned, events.ScanTakenBack, events.ScanCorrected,
+                events.GoodsInspected, events.BarcodeMapped,
+            )
+        ),
+    ),
     "reconcile": Consumer(
         _ask_to_reconcile,
         frozenset(

@@ -11,12 +11,14 @@ from typing import NamedTuple
 from sqlmodel import col
 
 from server import media
+from server.barcodes.decode import Decoder
 from server.config import Config
 from server.database import Database
+from server.domain import photos
 from server.domain.documents import Blob
 from server.domain.permissions import SYSTEM
 
-from . import consumers, schedule
+from . import consumers, images, schedule
 
 log = logging.getLogger("restow.worker")
 
@@ -24,6 +26,7 @@ LONGEST = 20.0
 """Seconds after which a job makes room for the others; what is left is asked for again."""
 
 PAINTED_AT_ONCE = 4
+LOOKED_AT_ONCE = 4
 
 
 class Tools(NamedTuple):
@@ -67,6 +70,19 @@ def paint() -> None:
             return
         outcome = media.repaint(tools.database, tools.config.blobs_dir, blob.id)
         log.info("photo painted", extra={"subject_id": blob.id, "outcome": outcome})
+
+
+def look() -> None:
+    """Some of the photos whose codes nobody has read. Each is decoded in a limited process of its own (`server/barcodes`)."""
+    tools, going_on = TOOLS[0], _patience()
+    with tools.database.read(SYSTEM) as work:
+        waiting = photos.unseen(work, LOOKED_AT_ONCE)
+    with Decoder() as decoder:
+        for blob in waiting:
+            if not going_on():
+                return
+            problem = images.look(tools.database, tools.config.blobs_dir, decoder, blob)
+            log.info("photo looked at", extra={"subject_id": blob.id, "outcome": problem or "read"})
 
 
 class _patience:

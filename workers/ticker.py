@@ -15,7 +15,7 @@ from rq.serializers import JSONSerializer
 from sqlmodel import col
 
 from server.database import Database
-from server.domain import reconciliation
+from server.domain import photos, reconciliation
 from server.domain.documents import Blob
 from server.domain.permissions import SYSTEM
 from server.domain.records import ParkedEvent
@@ -99,9 +99,9 @@ class Ticker(threading.Thread):
                 wanted.append(Job(WORK, "try_again"))
             # A photo that arrives moves a head; to ask for one every second for nothing would read through all of them.
             if heads != self._heads or self._ticks % PHOTOS_ANYWAY == 0:
-                photos = work.first(Blob, col(Blob.state) == "stored") is not None
-                self._heads = {} if photos else heads
-                wanted += [Job(IMAGES, "paint")] if photos else []
+                wanted += [Job(IMAGES, "paint")] if work.first(Blob, col(Blob.state) == "stored") else []
+                wanted += [Job(IMAGES, "look")] if photos.unseen(work, 1) else []
+                self._heads = {} if any(job.queue == IMAGES for job in wanted) else heads
         self._ticks += 1
         return wanted
 

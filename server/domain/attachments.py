@@ -58,6 +58,7 @@ def note_photo(
     """Its bytes lie in the data folder already. Sent again, nothing happens."""
     known = work.seek(Blob, sha256)
     if known is not None:
+        photos.look_again(work, sha256)
         return known
     work.record(PhotoStored(site_id=site_id), sha256)
     blob = work.add(

@@ -41,6 +41,8 @@ class Bin(Table, table=True):
     code: str = Field(default="", index=True)  # also its barcode
     kind: str = ""  # the zone's kind, kept here because every put-away asks for it
     active: bool = True
+    capacity: int = integer()  # 0: as much as one likes
+    holds: str = "units"  # what the capacity counts: units | containers
 
 
 class Item(Table, table=True):
@@ -56,6 +58,7 @@ class Item(Table, table=True):
     expiry_tracked: bool = False
     shelf_life_days: int = integer()
     min_days_to_sell: int = integer()
+    min_days_to_accept: int = integer()  # fewer days left than this when it comes back: X12
     accessories: list[Any] = json_list()  # [{code, name, name_en}]
     steps: list[Any] = json_list()  # [{code, check, kind: tick|choice|number|photo, name, name_en, ...}]
     unit_cost: int = integer()

@@ -1,9 +1,11 @@
 """Totes, cages, pallets and stickers: own labels (LPN) printed beforehand. A container moves with all it holds by one scan."""
 
+from typing import Any
+
 from sqlmodel import Field
 
 from .events import ContainerUsed
-from .model import Command, Outcome, Table, moment, ref
+from .model import Command, Outcome, Table, json_list, moment, ref
 from .work import Work
 
 
@@ -17,6 +19,7 @@ class Container(Table, table=True):
     outcome: str = ""  # what it collects: '' anything, else a disposition
     created_by: str = ""
     created_at: int = moment()
+    used_on: list[Any] = json_list()  # the devices that each took this label for a new one
 
 
 class UseContainer(Command, frozen=True):

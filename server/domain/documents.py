@@ -31,6 +31,8 @@ class OutboundLine(Table, table=True):
     claimed: int = integer()  # reserved by who files; what may still be filed is quantity - returned - claimed
     unit_price: int = integer()
     lot: str = ""
+    expiry: str = ""  # date
+    spec: str = ""  # as the order says it
     serials: list[Any] = json_list()
 
 
@@ -62,6 +64,7 @@ class Blob(Table, table=True):
     width: int = integer()
     height: int = integer()
     state: str = "stored"  # stored | shown (repainted copies exist) | unreadable
+    looked: bool = Field(default=False, index=True)  # a worker has read its codes and compared it with the others
     device_id: str = ""
     stored_at: int = moment()
 

@@ -375,6 +375,10 @@ class PhotoStored(Event, frozen=True):
     """subject: the blob; it has no repainted copies yet"""
 
 
+class PhotoLookedAt(Event, frozen=True):
+    """subject: the blob; its codes are read, and it is known whether it was used before"""
+
+
 class DocumentAdded(Event, frozen=True):
     """subject: the order"""
 

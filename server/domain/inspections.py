@@ -102,8 +102,9 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
         at=work.now,
     )
     photos.expect(
-        work, inspection.photos, "Inspection", inspection.id, site_id=inspection.site_id, order_id=inspection.order_id
-    )
+        work, inspection.photos, "Inspection", inspection.id, site_id=inspection.site_id, order_id=inspection.order_id,
+        line_id=line.id, serial=inspection.serial,
+    )  # fmt: skip
     work.record(
         GoodsInspected(
             site_id=command.site_id, line_id=line.id, inspection_id=inspection.id, quantity=command.quantity,
@@ -126,6 +127,10 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
         # Two people, the same verdict: one inspection, with the photos of both.
         inspection.superseded_by = earlier.id
         earlier.photos = [*earlier.photos, *inspection.photos]
+        photos.expect(
+            work, inspection.photos, "Inspection", earlier.id, site_id=earlier.site_id, order_id=earlier.order_id,
+            line_id=line.id, serial=earlier.serial,
+        )  # fmt: skip
         return Outcome("merged")
     else:
         if not inspection.serial:

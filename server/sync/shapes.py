@@ -74,7 +74,7 @@ SHAPES: dict[str, Shape] = {
         Shape("grant", people.Grant, _all(people.Grant, "deputy_for"), _catalogue, _always),
         Shape("parcel", parcels.Parcel, _all(parcels.Parcel, "closed_at"), _site, _always),
         Shape("load", parcels.Load, _all(parcels.Load), _site, _always),
-        Shape("container", containers.Container, _all(containers.Container), _site, _always),
+        Shape("container", containers.Container, _all(containers.Container, "used_on"), _site, _always),
         Shape(
             "return_order",
             returns.ReturnOrder,

@@ -10,6 +10,7 @@ from . import (
     numbers_lost,
     over_received,
     parcel_unclaimed_too_long,
+    photo_reused,
     review_overdue,
     short_received,
     unexpected_item,
@@ -24,6 +25,6 @@ RULES: dict[str, Rule] = {
     for rule in (
         over_received.RULE, short_received.RULE, unexpected_item.RULE, wrong_lot_or_serial.RULE, inspection_failed.RULE,
         inspection_overdue.RULE, review_overdue.RULE, parcel_unclaimed_too_long.RULE, expired_stock.RULE, device_silent.RULE,
-        ledger_drift.RULE, negative_stock.RULE, numbers_lost.RULE,
+        ledger_drift.RULE, negative_stock.RULE, numbers_lost.RULE, photo_reused.RULE,
     )
 }  # fmt: skip

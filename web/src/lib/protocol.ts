@@ -200,6 +200,8 @@ export interface Bin {
   code: string
   kind: ZoneKind
   active: boolean
+  capacity: number
+  holds: string
 }
 
 export interface Item {
@@ -216,6 +218,7 @@ export interface Item {
   expiry_tracked: boolean
   shelf_life_days: number
   min_days_to_sell: number
+  min_days_to_accept: number
   accessories: Accessory[]
   steps: Step[]
   hazard: boolean

@@ -108,6 +108,11 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
 
   // Why a conflict resolved itself
   [/^Every photo is here\.$/, '照片都到了。'],
+  [/^Another photo was taken in its place\.$/, '已经换成另一张照片。'],
+  [/^The photo was sent again\.$/, '照片已重新上传。'],
+  [/^The photo is what it was\.$/, '照片已恢复原样。'],
+  [/^The label is what was scanned, as it is told now\.$/, '按现在的记录，标签与扫描一致。'],
+  [/^A later photo shows the label that was scanned\.$/, '后来拍的照片里，标签与扫描一致。'],
   [/^No goods under this code are left\.$/, '这个条码下已经没有货。'],
   [/^This code is known now\.$/, '这个条码已经认识了。'],
   [/^No other document has this number\.$/, '没有别的单据用这个号了。'],

@@ -50,6 +50,13 @@ const SENTENCES: Partial<Record<string, (facts: Record<string, unknown>) => stri
   parcel_unclaimed_too_long: (f) => t.get()('says.parcel_unclaimed', { waybill: plain(f['waybill']), since: moment(Number(f['since'])), days: n(f['days']) }),
   expired_stock: (f) => t.get()('says.expired_stock', { n: n(f['quantity']), lot: plain(f['lot']) || '–', expiry: plain(f['expiry']) }),
   numbers_lost: (f) => t.get()('says.numbers_lost', { device: `${plain(f['device'])} ${plain(f['name'])}`.trim(), first: n(f['first']), last: n(f['last']) }),
+  photo_reused: (f) =>
+    t.get()('says.photo_reused', {
+      kind: wordFor('photo', plain(f['kind'])),
+      before: [plain(f['before_number']), plain(f['before_serial'])].filter(Boolean).join(' · ') || wordFor('word', 'parcel'),
+      when: moment(Number(f['before_at'])),
+      same: f['same_file'] ? t.get()('says.photo_reused_file') : '',
+    }),
   device_silent: (f) => t.get()('says.device_silent', { device: `${plain(f['device'])} ${plain(f['name'])}`.trim(), since: moment(Number(f['since'])), n: n(f['pending']) }),
   ledger_drift: (f) => t.get()('says.ledger_drift', { balances: n(f['balances']), lines: n(f['lines']), units: n(f['units']) }),
   negative_stock: (f) => t.get()('says.negative_stock', { n: n(f['quantity']), bin: plain(f['bin']) || '–', status: wordFor('stock', plain(f['status'])) }),
@@ -81,6 +88,7 @@ const KNOWN_BY: Partial<Record<string, (facts: Record<string, unknown>) => strin
   X13: (f) => factValue('name', f['name']),
   X15: (f) => factValue('name', f['name']),
   X16: (f) => plain(f['number']),
+  X17: (f) => plain(f['read']),
   X18: (f) => wordFor('record', plain(f['kind'])),
 }
 
@@ -93,8 +101,8 @@ export function conflictLine(conflict: Conflict, within = false): string {
 export type Fact = { name: string; value: string; href?: string }
 type Known = Record<string, Named & { sku?: string }>
 
-const UNTOLD = new Set(['weight', 'args', 'sha256', 'symbology', 'number_of', 'receipt_id', 'line_id', 'disposition_id', 'twin_id', 'mutation_id', 'waits_for', 'numbers', 'count_id', 'movements'])
-const YES_NO = new Set(['deleted', 'forceable', 'active'])
+const UNTOLD = new Set(['weight', 'args', 'sha256', 'symbology', 'position', 'number_of', 'receipt_id', 'line_id', 'disposition_id', 'twin_id', 'mutation_id', 'waits_for', 'numbers', 'count_id', 'movements'])
+const YES_NO = new Set(['deleted', 'forceable', 'active', 'confirmed'])
 
 /** What the rule saw: the case's facts, then the occurrence's evidence; each said once, ids by what they are called. */
 export function conflictFacts(rule: string, facts: Record<string, unknown>, named: Known): Fact[] {
@@ -116,6 +124,7 @@ function conflictFact(rule: string, key: string, value: unknown, facts: Record<s
     return say(callName(value, named) || codes.type(plain(value)), wordFor('record', plain(facts['kind'])))
   if (rule === 'X18' && key === 'kind') return null
   if (rule === 'X17' && key === 'missing') return say(figure((value as unknown[]).length), wordFor('fact', 'photos_missing'))
+  if (rule === 'X17' && key === 'text') return say(plain(value), wordFor('fact', 'photo_text'))
   if (rule === 'X17' && key === 'kind') return say(wordFor('photo', plain(value)), wordFor('fact', 'kind_photo'))
   if (key === 'name') return say(factValue('name', value), wordFor('fact', 'operation'))
   if (key === 'action') return say(wordFor('right', plain(value)))
