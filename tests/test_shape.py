@@ -25,7 +25,15 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 MAY_IMPORT = {
     "server/domain": {"server.domain", "sqlmodel", "sqlalchemy", "msgspec"},
-    "server/sync": {"server.domain", "server.sync", "server.database", "sqlmodel", "sqlalchemy", "msgspec"},
+    "server/sync": {
+        "server.domain",
+        "server.sync",
+        "server.database",
+        "sqlmodel",
+        "sqlalchemy",
+        "msgspec",
+        "cryptography",
+    },
 }
 """Besides the standard library. Nobody imports server.main; workers never import server.api."""
 
@@ -37,7 +45,7 @@ NOBODY_LISTENS_TO = {
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
     "PersonEdited", "PersonEnabled", "PhotoStored", "RepliesRead", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
     "ReturnReleased", "ReturnReopened", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",
-    "TaskAnswered", "TaskRaised", "TaskWithdrawn",
+    "TaskAnswered", "TaskRaised", "TaskWithdrawn", "WorkCarried",
 }  # fmt: skip
 
 

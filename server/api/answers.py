@@ -623,8 +623,30 @@ class PhotoStored(msgspec.Struct, kw_only=True):
     size: int
 
 
+class OutboxFile(msgspec.Struct, kw_only=True):
+    """What became of a file that was brought. `receipt` and its QR code tell the handheld, which accepts no other."""
+
+    device: Named
+    part: int
+    parts: int
+    first: int
+    last: int
+    new: int
+    already: int
+    outcomes: dict[str, int]
+    photos: int
+    photos_refused: int
+    """No pictures, or not the bytes they were named by."""
+    made_at: int
+    device_last_seq: int
+    receipt: str
+    receipt_svg: str
+
+
 class FeedHeads(msgspec.Struct, kw_only=True):
     epoch: str
+    carry_key: str
+    """Base64 of the P-256 point that outbox files are encrypted to."""
     feeds: list[str]
     heads: dict[str, int]
     device: Named

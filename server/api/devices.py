@@ -1,10 +1,8 @@
 """Handhelds as the desk sees them: the codes that enrol them, and their end."""
 
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
-import segno
 from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -18,6 +16,7 @@ from .answers import Bilingual, Done, Enrolment
 from .desk import MISSING, REFUSALS
 from .doors import get, post
 from .identity import Desk
+from .pictures import qr_svg
 
 LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 CA_PATH = "/api/authority.crt"
@@ -45,8 +44,8 @@ def make_code(desk: NamedDependency[Desk], data: JSONBody[NewCode]) -> Enrolment
     return Enrolment(
         code=code,
         url=url,
-        qr_svg=_qr(url),
-        ca_qr_svg=_qr(f"{config.address}{CA_PATH}") if authority else None,
+        qr_svg=qr_svg(url),
+        ca_qr_svg=qr_svg(f"{config.address}{CA_PATH}") if authority else None,
         steps=_steps(config, bool(authority)),
     )
 
@@ -69,13 +68,6 @@ def revoke(desk: NamedDependency[Desk], device_id: FromPath[str]) -> Done:
     """The handheld hands over what it has not sent, then wipes itself at its next contact."""
     desk.write(lambda work: devices.revoke_device(work, RevokeDevice(device_id=device_id)))
     return Done(status="applied")
-
-
-def _qr(text: str) -> str:
-    """An SVG that scales with its box and takes the page's colours apart from its own white ground."""
-    code: Any = segno.make(text, error="m", micro=False)
-    svg: str = code.svg_inline(border=4, dark="#000", light="#fff", omitsize=True)
-    return svg
 
 
 def _steps(config: Config, own_authority: bool) -> list[Bilingual]:

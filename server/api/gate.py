@@ -169,6 +169,9 @@ class Gate:
         if path.startswith(("/blobs/", "/api/photos/")):
             if kind not in ("image/jpeg", "image/png", "image/webp"):
                 raise Refused("unsupported_media", "Send the image itself: JPEG, PNG or WebP.")
+        elif path == "/api/outbox-files":
+            if kind != "application/octet-stream":
+                raise Refused("unsupported_media", "Send the file itself, as application/octet-stream.")
         elif path == "/api/barcodes/decode":
             if kind != "multipart/form-data":
                 raise Refused(

@@ -79,6 +79,26 @@ async def _taken_in(
     return Response(PhotoStored(sha256=sha256, size=arriving.size), status_code=201)
 
 
+def keep(database: Database, config: Config, sha256: str, data: bytes, site_id: str, device_id: str) -> None:
+    """A photo that came within something else. Raises Invalid when the bytes are not those named, or no picture."""
+    _check(sha256)
+    if _stored(database, config, sha256) is not None:
+        return
+    arriving = media.Upload(config.blobs_dir, sha256)
+    try:
+        arriving.take(data)
+        picture = arriving.keep()
+    finally:
+        arriving.end()
+    database.write(
+        SYSTEM,
+        lambda work: note_photo(
+            work, sha256, size=arriving.size, media_type=picture.media_type, width=picture.width, height=picture.height,
+            site_id=site_id, device_id=device_id,
+        ),
+    )  # fmt: skip
+
+
 @head("/blobs/{sha256:str}", tags=["sync"])
 def is_stored(handheld: NamedDependency[Handheld], sha256: FromPath[str]) -> Response[None]:
     """Whether it is there already, before it is sent over a slow network."""

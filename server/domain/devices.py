@@ -7,7 +7,7 @@ from sqlmodel import Field
 from .catalog import Site
 from .codes import new_code, use_code
 from .errors import Invalid, LimitReached
-from .events import DeviceEnrolled, DeviceRevoked, EnrolmentCodeMade
+from .events import DeviceEnrolled, DeviceRevoked, EnrolmentCodeMade, WorkCarried
 from .model import Command, Table, integer, json_dict, moment, ref
 from .records import Setting
 from .work import Work
@@ -92,6 +92,16 @@ def revoke_device(work: Work, command: RevokeDevice) -> None:
 
     device.revoked_at = work.now
     work.record(DeviceRevoked(site_id=device.site_id), device.id)
+
+
+def may_carry(work: Work, device: Device) -> None:
+    """Whoever works at its site may bring what it recorded; they cannot read it."""
+    work.allow("carry_work", device.site_id)
+
+
+def carry_work(work: Work, device: Device, *, first: int, last: int, new: int, photos: int) -> None:
+    may_carry(work, device)
+    work.record(WorkCarried(site_id=device.site_id, first=first, last=last, new=new, photos=photos), device.id)
 
 
 def device_of(work: Work, token_hash: str) -> Device | None:

@@ -363,6 +363,15 @@ class DeviceRevoked(Event, frozen=True):
     pass
 
 
+class WorkCarried(Event, frozen=True):
+    """A handheld's work came as a file that somebody brought."""
+
+    first: int
+    last: int
+    new: int
+    photos: int
+
+
 class SiteCreated(Event, frozen=True):
     code: str
 

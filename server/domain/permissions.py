@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "see_stock": ("supervisor", "office", "finance", "reviewer", "operator", "inspector", "admin"),
     "see_devices": ("supervisor", "admin"),
     "see_personal": ("service", "supervisor", "sales"),
+    "carry_work": (*FLOOR, "office", "admin"),
     "import": ("office", "admin"),
     "admin": ("admin",),
     "enrol_devices": ("supervisor", "admin"),

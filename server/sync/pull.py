@@ -21,6 +21,7 @@ from server.domain.records import Change, Feed, Setting
 from server.domain.work import Work
 
 from . import snapshots
+from .carried import public_key
 from .shapes import CATALOGUE, site_feed
 
 PAGE_CHANGES = 2_000
@@ -58,6 +59,7 @@ def feeds(database: Database, device: Device) -> dict[str, Any]:
     names = [CATALOGUE, site_feed(device.site_id)]
     return {
         "epoch": database.epoch,
+        "carry_key": public_key(database),
         "feeds": names,
         "heads": {name: heads.get(name, 0) for name in names},
         "device": {"id": device.id, "code": device.code, "name": device.name, "site_id": device.site_id},

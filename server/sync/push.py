@@ -55,8 +55,13 @@ class Revoked(errors.Refusal):
     code = "revoked"
 
 
-def push(database: Database, device: Device, request: PushRequest, held_for: int = HELD_FOR) -> PushResponse:
-    """Takes in what a device sends. Raises Gap {expected}, Forked {seq} or Revoked; nothing else is refused as a whole."""
+def push(
+    database: Database, device: Device, request: PushRequest, held_for: int = HELD_FOR, *, carried: bool = False
+) -> PushResponse:
+    """Takes in what a device sends. Raises Gap {expected}, Forked {seq} or Revoked; nothing else is refused as a whole.
+
+    `carried`: somebody else brings it, so that the device was not heard from and nobody is there to be told to wipe itself.
+    """
     if request.protocol != PROTOCOL:
         raise errors.Invalid("This server speaks another version of the protocol.", field="protocol", spoken=PROTOCOL)
     if len(request.mutations) > MAX_MUTATIONS:
@@ -72,7 +77,8 @@ def push(database: Database, device: Device, request: PushRequest, held_for: int
         work.lock("push", device.site_id)
         authors = Authors(work)
         known = work.get(Device, device.id)
-        _note_state(work, known, request)
+        if not carried:
+            _note_state(work, known, request)
         if request.lost is not None:
             _declare_lost(work, known, request.lost)
         results.extend(_one(work, authors, known, mutation, held_for) for mutation in request.mutations)
@@ -80,7 +86,7 @@ def push(database: Database, device: Device, request: PushRequest, held_for: int
 
     last_seq, site_id = database.write(SYSTEM, take_in)
     heads = database.heads()
-    if device.revoked_at:
+    if device.revoked_at and not carried:
         raise Revoked("This device was revoked. What it held has been handed over.", device_last_seq=last_seq)
     return PushResponse(
         epoch=database.epoch,
