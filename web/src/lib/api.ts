@@ -97,6 +97,23 @@ export type SessionPerson = {
 } // prettier-ignore
 export type Session = { person: SessionPerson; sites: Site[] }
 
+/** What became of an outbox file that was brought. */
+export interface OutboxFile {
+  device: { id: string; name: string; code: string }
+  part: number
+  parts: number
+  first: number
+  last: number
+  new: number
+  already: number
+  outcomes: Record<string, number>
+  photos: number
+  photos_refused: number
+  made_at: Millis
+  device_last_seq: number
+  receipt: string
+  receipt_svg: string
+}
 export type Unsent = { devices: number; pending: number; oldest_at: Millis }
 
 export type OrderStatus =
@@ -426,6 +443,11 @@ export const devices = {
   makeCode: (body: { site_id: string; uses: number; days: number }) => post<Enrolment>('/api/enrolment-codes', body),
   mutations: (query: Query) => get<Page<MutationRow>>('/api/mutations', query),
   force: (id: string) => post<Done>(`/api/mutations/${id}/forcing`),
+  /** A file that a handheld without any network exported: taken in like an upload of its own. */
+  bring: async (file: Blob): Promise<OutboxFile> => {
+    const path = '/api/outbox-files'
+    return read(path, await send(path, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body: await file.arrayBuffer(), timeout: 120_000 }))
+  },
 }
 
 export const people = {

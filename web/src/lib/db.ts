@@ -93,6 +93,21 @@ export interface PhotoRow {
   at: number
 }
 
+/** A file of another handheld, taken along to be brought to the server (carry.ts). */
+export interface CarriedRow {
+  id: string
+  name: string
+  code: string
+  part: number
+  parts: number
+  bytes: ArrayBuffer
+  at: number
+  state: 'waiting' | 'brought' | 'refused'
+  detail: string
+  receipt: string
+  receipt_svg: string
+}
+
 export interface ScanRow {
   id: string
   at: number
@@ -208,6 +223,7 @@ class Database extends Dexie {
   declare photos: EntityTable<PhotoRow, 'sha256'>
   declare scans: EntityTable<ScanRow, 'id'>
   declare drafts: EntityTable<DraftRow, 'key'>
+  declare carried: EntityTable<CarriedRow, 'id'>
 
   constructor(name: string) {
     // Strict: when a transaction is complete its bytes are on the disk, and only then is "saved" said.
@@ -227,6 +243,7 @@ class Database extends Dexie {
       scans: 'id, at',
       drafts: 'key',
     })
+    this.version(2).stores({ carried: 'id, at' })
   }
 }
 

@@ -1,7 +1,5 @@
 // Will this device do? In facts, for the device screen, which says what to do about each.
 
-import { db, readMeta } from './db'
-import { argsOf } from './view'
 import { syncState } from './syncstate'
 
 export interface DeviceCheck {
@@ -34,17 +32,3 @@ export async function check(): Promise<DeviceCheck[]> {
 
 /** Asks the browser to keep what is stored here. */
 export const keepStorage = async (): Promise<boolean> => (await globalThis.navigator?.storage?.persist?.()) ?? false
-
-/** Everything that has not been answered yet, as a file that another device can carry to a supervisor. */
-export async function exportOutbox(): Promise<Blob> {
-  const identity = await readMeta<{ device_id: string; code: string }>('identity')
-  const rows = await db.outbox.orderBy('seq').toArray()
-  const mutations = await Promise.all(
-    rows.map(async (row) => {
-      const { seq, id, name, by, site, schema, epoch, base, made_at } = row
-      return { seq, id, name, by, site, schema, epoch, base, args: await argsOf(row), made_at }
-    }),
-  )
-  const body = { device: identity?.device_id ?? '', code: identity?.code ?? '', made_at: Date.now(), mutations }
-  return new Blob([JSON.stringify(body)], { type: 'application/json' })
-}

@@ -19,6 +19,10 @@ export class FakeServer {
   applied = new Map<string, number>()
   blobs = new Map<string, number>()
   devices = 0
+  carryKey = ''
+  /** What becomes of outbox files that are brought. */
+  brought: ArrayBuffer[] = []
+  refuseFiles = ''
   requests: string[] = []
 
   /** Faults. `loseAnswers`: so many pushes are carried out and their answer is lost. */
@@ -69,12 +73,17 @@ export class FakeServer {
       this.revoked = false
       return json({ device_id: `d${this.devices}`, code: `A${this.devices}`, token: `token-${this.devices}`, site_id: 's1', epoch: this.epoch })
     }
+    if (url.pathname === '/api/outbox-files') {
+      if (this.refuseFiles) return problem(409, 'wrong_state', { detail: this.refuseFiles })
+      this.brought.push(init?.body as ArrayBuffer)
+      return json({ receipt: 'RSTW:ARRIVED-2-0123456789', receipt_svg: '<svg/>' })
+    }
     if (url.pathname.startsWith('/blobs/')) return this.blob(method, url.pathname.slice(7), init?.body as Blob)
     if (url.pathname === '/sync/v1/events') return new Response(null, { status: 404 })
     if (url.pathname === '/sync/v1/push') return this.push((await body(init!)) as PushRequest)
     if (this.revoked) return problem(403, 'revoked')
     if (url.pathname === '/sync/v1/feeds')
-      return json({ epoch: this.epoch, feeds: Object.keys(this.changes), heads: this.heads(), device: { site_id: 's1' }, server_time: Date.now() })
+      return json({ epoch: this.epoch, carry_key: this.carryKey, feeds: Object.keys(this.changes), heads: this.heads(), device: { site_id: 's1' }, server_time: Date.now() })
     if (url.pathname.startsWith('/sync/v1/pull/'))
       return this.pull(decodeURIComponent(url.pathname.slice('/sync/v1/pull/'.length)), url.searchParams.get('cursor') ?? '')
     return problem(404, 'not_found')

@@ -64,7 +64,7 @@ const CARDS = new Set([
 /** What a command card says: RSTW:PASS is PASS, RSTW:X12 is X12, RSTW:DEFECT-SCRATCH names a defect. */
 export function parseCard(text: string): string | null {
   const word = /^RSTW:([!-~]+)$/.exec(text.trim().toUpperCase())?.[1]
-  return word && (CARDS.has(word) || /^X([2-9]|[1-9]\d)$|^DEFECT-./.test(word)) ? word : null
+  return word && (CARDS.has(word) || /^X([2-9]|[1-9]\d)$|^DEFECT-.|^ARRIVED-\d+-[0-9A-F]{10}$/.test(word)) ? word : null
 }
 
 export const isCard = (text: string) => parseCard(text) !== null

@@ -5,6 +5,7 @@
 // transaction. Power may fail between any two steps: each begins again where it was.
 
 import { deviceToken, forgetIdentity, identity } from './auth'
+import { bringCarried } from './carry'
 import { writeBarcodes, writeItems } from './catalogue'
 import {
   db, entriesOf, feedState, readMeta, REFERENCE, saveFeedState, wipe, writeMeta, type FeedState, type OutboxRow, type Row,
@@ -148,6 +149,7 @@ async function cycle(): Promise<boolean> {
     failures = 0
     say({ lastSuccess: Date.now(), error: '', forked: false })
     void uploadPhotos(token)
+    await bringCarried(token)
     await prune()
     return true
   } catch (reason) {
@@ -368,8 +370,9 @@ async function pullAll(token: string, pushed: PushResponse | null): Promise<bool
 async function feedNames(token: string): Promise<string[]> {
   const known = await readMeta<{ names: string[]; at: number }>('feeds')
   if (known && !longer(FEEDS, known.at)) return known.names
-  const told = await getJson<{ epoch: string; feeds: string[]; device: { site_id: string } }>(token, '/sync/v1/feeds')
+  const told = await getJson<{ epoch: string; carry_key: string; feeds: string[]; device: { site_id: string } }>(token, '/sync/v1/feeds')
   for (const gone of known?.names.filter((name) => !told.feeds.includes(name)) ?? []) await dropFeed(gone)
+  await writeMeta('carry_key', told.carry_key)
   await writeMeta('feeds', { names: told.feeds, at: Date.now() })
   return told.feeds
 }

@@ -21,6 +21,18 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^Whoever files a return order cannot approve or reject it\.$/, '建单的人不能自己批准或驳回。'],
   [/^This was sent from the page of another site\.$/, '请求来自另一个网站的页面，已拒绝。'],
 
+  // Files carried home
+  [/^This is not a file that a Restow handheld made\.$/, '这不是 Restow 手持机导出的文件。'],
+  [/^The head of this file is damaged\. Export it again\.$/, '文件头已损坏，请重新导出。'],
+  [/^This file was made for another Restow server\. Bring it there\.$/, '这个文件属于另一台 Restow 服务器，请到那里导入。'],
+  [/^This server does not know the handheld that made this file\.$/, '这台服务器不认识导出该文件的手持机。'],
+  [/^This file is damaged, or was not made by that handheld\. Export it again; nothing is lost there\.$/, '文件已损坏，或不是那台手持机导出的。请重新导出，那里的工作都还在。'],
+  [
+    /^An earlier file of handheld (.+) is missing: number (\d+) is expected next, this file begins with (\d+)\. Bring that one first\.$/,
+    '手持机 $1 缺少更早的文件：应从 $2 号开始，这个文件从 $3 号开始。请先导入更早的。',
+  ],
+  [/^Handheld (.+) was copied: .+$/, '手持机 $1 的数据被复制过：同一编号出现了不同内容。请让它联网一次，它会换用新的身份。'],
+
   // Returns
   [/^A return order needs a return type\.$/, '请选择退库类型。'],
   [/^A return order needs at least one line\.$/, '退库单至少要有一行明细。'],

@@ -147,6 +147,7 @@ export async function playCard(word: string, place: Place): Promise<boolean> {
   else if (many && place === 'inspect') await inspect.setQuantityByCard(Number(many[1]))
   else if (many) home.times(Number(many[1]))
   else if (word.startsWith('DEFECT-') && place === 'inspect') await inspect.failForDefect(word.slice('DEFECT-'.length))
+  else if (word.startsWith('ARRIVED-')) await home.arrived(word)
   else if (CARDS[place][word]) await CARDS[place][word]()
   else return false
   return true

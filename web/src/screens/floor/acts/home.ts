@@ -1,5 +1,6 @@
 // 扫一扫: look up anything, start anything.
 
+import { noteArrival } from '../../../lib/carry'
 import { record } from '../../../lib/outbox'
 import type { Bin, Container, Item, OutboundOrder, ReturnOrder } from '../../../lib/protocol'
 import * as queries from '../../../lib/queries'
@@ -68,4 +69,11 @@ export async function undo(): Promise<void> {
 export function times(n: number): void {
   shift.work.times = n
   shown((w) => w.t('times', { n }), { number: `×${n}` })
+}
+
+/** The receipt for a file that was carried home: only this device's own is believed. */
+export async function arrived(card: string): Promise<void> {
+  const arrival = await noteArrival(card)
+  if (!arrival) return attention((w) => w.t('carry.not_mine'), { more: (w) => w.t('carry.not_mine.more') })
+  right((w) => w.t('carry.receipt_read', { n: arrival.seq }), { more: (w) => w.t('carry.arrived.more') })
 }
