@@ -43,7 +43,7 @@ NOBODY_LISTENS_TO = {
     "ConflictRepeated", "ConflictResolved", "ConflictResolvedItself", "ContainerMoved", "ContainerUsed", "DocumentAdded", "EnrolmentCodeMade",
     "GoodsPutAway", "LoadClosed", "MutationForced", "MutationHeld", "MutationRejected",
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
-    "PersonEdited", "PersonEnabled", "PhotoStored", "RepliesRead", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
+    "PersonEdited", "PersonEnabled", "PhotoStored", "PutBack", "RepliesRead", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
     "ReturnReleased", "ReturnReopened", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",
     "TaskAnswered", "TaskRaised", "TaskWithdrawn", "WorkCarried",
 }  # fmt: skip

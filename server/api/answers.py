@@ -214,11 +214,15 @@ class ConflictRow(fields_of(conflicts.Conflict)):  # type: ignore[misc]
     site: Named | None
     assigned_to_name: str
     resolved_by_name: str
+    due_at: int
+    """When it is overdue: a day after it was opened where it holds goods back, three days otherwise."""
 
 
 class OccurrenceRow(fields_of(conflicts.Occurrence)):  # type: ignore[misc]
     by_name: str
     device: Named | None
+    skew_ms: int
+    """How far its clock was ahead of the server's (below zero: behind) when it last spoke."""
 
 
 class ReplyRow(fields_of(replies.Reply)):  # type: ignore[misc]
@@ -312,9 +316,65 @@ class Option(msgspec.Struct, kw_only=True):
     """The value it begins with."""
 
 
+class Lost(msgspec.Struct, kw_only=True):
+    """What a decision set aside. `kind`: value, scan, reading, inspection, disposition, operation, struck, removal, state."""
+
+    key: str
+    kind: str
+    number: int
+    """The occurrence it came with."""
+    told: Facts
+    by_name: str
+    device: Named | None
+    restorable: bool
+    put_back_at: int
+    put_back_by_name: str
+
+
+class Standing(msgspec.Struct, kw_only=True):
+    item: ItemRef | None
+    quantity: int
+    bin: str
+    container: str
+    zone: str
+    zone_en: str
+    zone_kind: str
+
+
+class Rate(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    breaches: int
+    mutations: int
+    """What that handheld or person did in that time; of a rule, what everybody did."""
+    per_1000: float
+
+
+class RuleRate(Rate, kw_only=True):
+    closed: int
+    by_themselves: int
+    median_ms: int
+    """How long the middle one of those that a person decided was open."""
+
+
+class ConflictFigures(msgspec.Struct, kw_only=True):
+    days: int
+    mutations: int
+    breaches: int
+    closed: int
+    by_themselves: int
+    median_ms: int
+    rules: list[RuleRate]
+    devices: list[Rate]
+    people: list[Rate]
+
+
 class ConflictPage(msgspec.Struct, kw_only=True):
     conflict: ConflictRow
     occurrences: list[OccurrenceRow]
+    lost: list[Lost]
+    stands: list[Standing]
+    """Where the goods this is about stand now."""
     replies: list[ReplyRow]
     """What was said about it, in the order it came."""
     subject: Facts | None
@@ -326,12 +386,38 @@ class ConflictPage(msgspec.Struct, kw_only=True):
     """What the ids among facts and evidence are called: items, people, bins, return orders."""
 
 
+class GroupEntry(msgspec.Struct, kw_only=True):
+    kind: str
+    """review, conflict, alert, unclaimed or disposition: which of the lists it stands in."""
+    id: str
+    at: int
+    blocking: bool
+    units: int
+    value: int
+    """At frozen cost, in minor units; 0 for whoever may not resolve."""
+
+
+class Group(msgspec.Struct, kw_only=True):
+    """What has one cause, the largest effect first. `cause`: device (one handheld within a few minutes), order, lot, or '' alone."""
+
+    cause: str
+    order: OrderRef | None
+    device: Named | None
+    lot: str
+    at: int
+    blocking: bool
+    units: int
+    value: int
+    entries: list[GroupEntry]
+
+
 class Todo(msgspec.Struct, kw_only=True):
     reviews: list[ReturnRow]
     conflicts: list[ConflictRow]
     alerts: list[AlertRow]
     unclaimed: list[ParcelRow]
     dispositions: list[DispositionRow]
+    groups: list[Group]
     unsent: Unsent
 
 

@@ -70,12 +70,16 @@ class Occurrence(Table, table=True):
 
 
 class ResolveConflict(Command, frozen=True):
-    """option: keep_server | take_device | enter_value (then `value`), or one of the rule's own."""
+    """option: keep_server | take_device | enter_value (then `value`), or one of the rule's own.
+
+    `shown`: the effect the person was shown (a preview's `shown`); refused if it is another by now.
+    """
 
     conflict_id: str
     option: str
     value: Any = None
     note: str = ""
+    shown: str = ""
 
 
 class AssignConflict(Command, frozen=True):
@@ -178,6 +182,10 @@ def resolve_conflict(work: Work, command: ResolveConflict) -> None:
         raise Invalid("This conflict does not have that option.", field="option", options=list(rule.options))
     if option.note_required and not command.note.strip():
         raise Invalid("This option needs a note.", field="note")
+    if command.shown:
+        from .previews import still_so  # which runs this very command
+
+        still_so(work, command)
 
     if option.sends and (sent := [task for task in tasks.sent_for(work, case.id) if task.kind != "look"]):
         raise Stale("Somebody has been sent for this already.", by=sent[0].raised_by, at=sent[0].raised_at)

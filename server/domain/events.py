@@ -277,6 +277,13 @@ class BinCounted(Event, frozen=True):
     difference: int
 
 
+class PutBack(Event, frozen=True):
+    """What a decision had set aside is put back. subject: the conflict"""
+
+    lost: str
+    note: str
+
+
 class NumbersLost(Event, frozen=True):
     """subject: the device"""
 

@@ -3,16 +3,17 @@
 Run inside `Database.rehearse`; there is no second description of any resolution.
 """
 
+import hashlib
 from typing import Any
 
 import msgspec
 
-from . import conflicts, dispositions, documents, edits, records, returns, stock, tasks
-from .catalog import Bin, Item
+from . import conflicts, dispositions, documents, edits, putting_back, records, returns, stock, tasks
+from .catalog import Bin, Item, Zone
 from .commands import execute
 from .conflict_rules import RULES
-from .errors import Refusal
-from .model import Table
+from .errors import Invalid, Refusal, Stale, WrongState
+from .model import Command, Table
 from .work import Work
 
 
@@ -25,6 +26,10 @@ class StockEffect(msgspec.Struct, frozen=True, kw_only=True):
     name_en: str
     status: str
     bin: str
+    zone: str
+    zone_en: str
+    zone_kind: str
+    """The zone where the goods go, or leave: '' outside the building."""
     quantity: int
     value: int
     currency: str
@@ -49,6 +54,17 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     stock: list[StockEffect] = []
     fields: list[FieldEffect] = []
     refused: str = ""
+    shown: str = ""
+    """Names this effect: sent along with the resolution, it is refused where the effect is another by then."""
+
+
+class GroupPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """What one option would do to several conflicts together. `refused`: those it cannot be taken for, each with the reason."""
+
+    option: str
+    stock: list[StockEffect] = []
+    fields: list[FieldEffect] = []
+    refused: dict[str, str] = {}
 
 
 SHOWN: dict[type[Table], tuple[str, ...]] = {
@@ -75,23 +91,83 @@ def takes(option: str) -> str:
     return next((rule.options[option].takes for rule in RULES.values() if option in rule.options), "")
 
 
+def of_putting_back(work: Work, conflict_id: str, lost: str) -> Preview:
+    """What putting back what a decision set aside would do."""
+    work.allow("resolve", work.get(conflicts.Conflict, conflict_id).site_id)
+    command = putting_back.PutBackLost(conflict_id=conflict_id, lost=lost, note="preview")
+    return _tried(work, f"preview:{lost}", "put_back_lost", command, Preview(option=lost))
+
+
+def of_group(work: Work, conflict_ids: list[str], option: str) -> GroupPreview:
+    """What it would do to resolve these one after the other, each with the value it begins with."""
+    refused: dict[str, str] = {}
+    rules = {work.get(conflicts.Conflict, id).rule for id in conflict_ids}
+    if len(rules) != 1:
+        raise Invalid("Several are decided at once where they are of one rule.", field="ids")
+    try:
+        with work.savepoint():
+            for id in conflict_ids:
+                case = work.get(conflicts.Conflict, id)
+                work.allow("resolve", case.site_id)
+                if option not in RULES[case.rule].options:
+                    raise Invalid("This conflict does not have that option.", field="option")
+                value = RULES[case.rule].options[option].begins_with(work, case)
+                work.because_of(f"preview:{id}")
+                try:
+                    with work.savepoint():
+                        execute(
+                            work, "resolve_conflict",
+                            conflicts.ResolveConflict(conflict_id=id, option=option, value=value, note="preview"),
+                        )  # fmt: skip
+                except Refusal as refusal:
+                    refused[id] = refusal.sentence
+            raise _Enough(_moved(work), _seen(work))
+    except _Enough as enough:
+        return GroupPreview(option=option, stock=enough.stock, fields=_changed(work, enough.after), refused=refused)
+
+
+def still_so(work: Work, command: "conflicts.ResolveConflict | putting_back.PutBackLost") -> None:
+    """Refuses where the effect is another than the one this person was shown: it is to be shown again first."""
+    cause, made_at = work.cause, work.made_at
+    if isinstance(command, conflicts.ResolveConflict):
+        now = _preview(work, command.conflict_id, command.option, command.value)
+    else:
+        now = of_putting_back(work, command.conflict_id, command.lost)
+    work.because_of(cause)
+    work.made_at = made_at
+    if now.refused:
+        raise WrongState(now.refused)
+    if now.shown != command.shown:
+        raise Stale("What this would do has changed since it was shown; look at it again.", shown=now.shown)
+
+
 def _preview(work: Work, conflict_id: str, name: str, value: Any) -> Preview:
     case = work.get(conflicts.Conflict, conflict_id)
     option = RULES[case.rule].options[name]
     begins = option.begins_with(work, case)
     given = begins if value is None else _like(begins, value)
-    work.because_of(f"preview:{name}")
+    command = conflicts.ResolveConflict(conflict_id=conflict_id, option=name, value=given, note="preview")
+    return _tried(work, f"preview:{name}", "resolve_conflict", command, Preview(option=name, value=given))
+
+
+def _tried(work: Work, cause: str, name: str, command: Command, preview: Preview) -> Preview:
+    """Carried out and taken back."""
+    work.because_of(cause)
     try:
         with work.savepoint():
-            execute(
-                work, "resolve_conflict",
-                conflicts.ResolveConflict(conflict_id=conflict_id, option=name, value=given, note="preview"),
-            )  # fmt: skip
+            execute(work, name, command)
             raise _Enough(_moved(work), _seen(work))
     except _Enough as enough:
-        return Preview(option=name, value=given, stock=enough.stock, fields=_changed(work, enough.after))
+        fields = _changed(work, enough.after)
+        return msgspec.structs.replace(preview, stock=enough.stock, fields=fields, shown=_digest(enough.stock, fields))
     except Refusal as refusal:
-        return Preview(option=name, value=given, refused=refusal.sentence)
+        return msgspec.structs.replace(preview, refused=refusal.sentence)
+
+
+def _digest(stock: list[StockEffect], fields: list[FieldEffect]) -> str:
+    """Two effects with one digest are the same to whoever decides. A desk number is taken in passing: which one is no matter."""
+    told = [each for each in fields if each.field != "number"]
+    return hashlib.sha256(msgspec.json.encode([stock, told], order="deterministic")).hexdigest()[:16]
 
 
 def _like(begins: Any, value: Any) -> Any:
@@ -142,11 +218,13 @@ def _moved(work: Work) -> list[StockEffect]:
     effects = []
     for (item_id, status, bin_id), (quantity, value) in sorted(sums.items()):
         item, bin = work.look(Item, item_id), work.look(Bin, bin_id)
+        zone = work.look(Zone, bin.zone_id) if bin else None
         if quantity and item:
             effects.append(
                 StockEffect(
                     item_id=item.id, sku=item.sku, name=item.name, name_en=item.name_en, status=status,
-                    bin=bin.code if bin else "", quantity=quantity, value=value, currency=item.currency,
+                    bin=bin.code if bin else "", zone=zone.name if zone else "", zone_en=zone.name_en if zone else "",
+                    zone_kind=bin.kind if bin else "", quantity=quantity, value=value, currency=item.currency,
                 )
             )  # fmt: skip
     return effects

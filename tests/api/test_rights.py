@@ -39,7 +39,8 @@ ACTIONS = {
     "GET /api/todo": "see_desk", "GET /api/returns": "see", "GET /api/returns/{id}": "see", "GET /api/parcels": "see",
     "GET /api/parcels/{id}": "see", "GET /api/stock": "see_stock", "GET /api/stock/entries": "see_stock",
     "GET /api/reconciliations": "see_stock", "GET /api/reconciliations/{id}": "see_stock", "GET /api/alerts": "see_desk",
-    "GET /api/conflicts": "see_desk", "GET /api/conflicts/{id}": "see_desk", "GET /api/conflicts/{id}/previews": "resolve",
+    "GET /api/conflicts": "see_desk", "GET /api/conflict-figures": "see_desk", "GET /api/conflict-previews": "resolve",
+    "GET /api/conflicts/{id}/restoration": "resolve", "POST /api/conflicts/{id}/restoration": "resolve", "GET /api/conflicts/{id}": "see_desk", "GET /api/conflicts/{id}/previews": "resolve",
     "GET /api/mutations": "see_devices", "GET /api/devices": "see_devices", "GET /api/enrolment-codes": "enrol_devices",
     "GET /api/people": "see_devices", "GET /api/items": "see", "GET /api/customers": "see_desk", "GET /api/catalog": "see",
     "GET /api/imports": "see_desk", "GET /api/outbound": "see", "GET /api/outbound/{id}": "see", "GET /api/search": "see",
@@ -86,6 +87,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/conflicts/{id}/assignment": {"person_id": "sam"},
     "POST /api/conflicts/{id}/dismissal": {"reason": "x"},
     "POST /api/conflicts/{id}/replies": {"text": "x"},
+    "POST /api/conflicts/{id}/restoration": {"lost": "x"},
     "POST /api/people": {"username": "nina", "name": "Nina"},
     "PATCH /api/people/{person_id}": {"name": "Cleopatra"},
     "POST /api/people/{person_id}/grants": {"role": "operator", "site_id": SITE},
@@ -143,6 +145,10 @@ def ask(browser: Any, door: str) -> Any:
     for start, subject in SUBJECTS.items():
         if path.startswith(start):
             path = re.sub(r"\{[^}]+\}", subject, path, count=1)
+    if path == "/api/conflict-previews":
+        path += "?ids=conflict&option=keep_server"
+    if path.endswith("/restoration") and method == "GET":
+        path += "?lost=x"
     if path == "/api/events":
         path = f"/api/events?subject={R_1001}"
     if path.startswith("/api/photos/") and method == "PUT":

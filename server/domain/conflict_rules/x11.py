@@ -46,17 +46,23 @@ def keep_deleted(work: Work, case: "Conflict", breaches: Breaches, command: "Res
 
 
 def restore(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
-    order = work.get(returns.ReturnOrder, case.order_id)
-    if order.status == "cancelled":
-        order.status, order.cancelled_at = "draft", 0
-    record: Any = order
-    if case.subject_kind == "ReturnLine":
-        record = work.get(returns.ReturnLine, case.subject_id)
-        record.removed = False
+    record = stand_again(work, case)
     for breach in breaches:
         for value in breach.values if breach.evidence["deleted"] else ():
             edits.write_field(work, record, value["field"], value["device"])
+
+
+def stand_again(work: Work, case: "Conflict") -> "ReturnOrder | ReturnLine":
+    """What was struck is there again, as it was."""
+    order = work.get(returns.ReturnOrder, case.order_id)
+    if order.status == "cancelled":
+        order.status, order.cancelled_at = "draft", 0
     _changed(work, case)
+    if case.subject_kind == "ReturnOrder":
+        return order
+    line = work.get(returns.ReturnLine, case.subject_id)
+    line.removed = False
+    return line
 
 
 def passes(work: Work, case: "Conflict") -> str:

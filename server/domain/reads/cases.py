@@ -1,23 +1,30 @@
 """Alerts and conflicts: lists, and one conflict with its evidence and its ways out."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
-from sqlmodel import SQLModel, col
+from sqlmodel import SQLModel, col, func, select
 
-from .. import conflict_rules, tables
+from .. import conflict_rules, putting_back, tables
 from ..alerts import Alert
-from ..catalog import Bin, Customer, Item, Site
+from ..catalog import Bin, Customer, Item, Site, Zone
 from ..conflicts import Conflict, Occurrence
+from ..containers import Container
 from ..devices import Device
+from ..dispositions import Disposition
 from ..people import Person
+from ..receiving import Receipt
+from ..records import Mutation
 from ..replies import of_case
-from ..returns import ReturnOrder
+from ..returns import ReturnLine, ReturnOrder
 from ..work import Work
 from . import returns
 from .rows import Json, Names, bin_ref, item_ref, many, named, one, order_ref, page, plain, total, visible
 
 OPEN_ALERTS = ("open", "acknowledged", "in_progress")
 OPEN_CONFLICTS = ("open", "assigned")
+PATIENCE = {"blocking": 24 * 3_600_000, "advisory": 72 * 3_600_000}
+"""How long a conflict may wait for its decision, in milliseconds; after that it is overdue."""
 
 
 def alerts(
@@ -56,13 +63,17 @@ def alert_rows(work: Work, found: list[Alert]) -> list[Json]:
 
 def conflicts(
     work: Work, *, site: str = "", state: str = "", rule: str = "", severity: Literal["", "blocking", "advisory"] = "",
-    device: str = "", age: int = 0, cursor: str = "", limit: int = 50,
+    device: str = "", assignee: str = "", age: int = 0, cursor: str = "", limit: int = 50,
 ) -> Json:  # fmt: skip
-    """`state` may be several, separated by commas; not given: those that wait for a decision; `all` for every one. `age`: open
-    for so many hours at least."""
+    """`state` may be several, separated by commas; not given: those that wait for a decision; `all` for every one; `replied`:
+    decided or not, a handheld has answered and nobody has read it. `assignee`: a person's id, `me` or `nobody`. `age`: open for so
+    many hours at least."""
     work.allow("see_desk", site)
     where = [_seen(work)]
-    where += [col(Conflict.state).in_(state.split(",") if state else OPEN_CONFLICTS)] if state != "all" else []
+    if state == "replied":
+        where.append(col(Conflict.replied_at) > 0)
+    elif state != "all":
+        where.append(col(Conflict.state).in_(state.split(",") if state else OPEN_CONFLICTS))
     if site:
         where.append(col(Conflict.site_id) == site)
     if rule:
@@ -71,6 +82,8 @@ def conflicts(
         where.append(col(Conflict.blocking) == (severity == "blocking"))
     if device:
         where.append(col(Conflict.device_id) == device)
+    if assignee:
+        where.append(col(Conflict.assigned_to) == {"me": work.actor.id, "nobody": ""}.get(assignee, assignee))
     if age:
         where.append(col(Conflict.opened_at) <= work.now - age * 3_600_000)
     found, following = page(work, Conflict, where, Conflict.opened_at, cursor, limit)
@@ -91,6 +104,7 @@ def conflict_rows(work: Work, found: list[Conflict]) -> list[Json]:
             "site": names.site(case.site_id),
             "assigned_to_name": names.person(case.assigned_to),
             "resolved_by_name": names.person(case.resolved_by),
+            "due_at": case.opened_at + (PATIENCE["blocking" if case.blocking else "advisory"]),
         }
         for case in found
     ]
@@ -100,21 +114,46 @@ def conflict_page(work: Work, conflict_id: str) -> Json:
     case = one(work, Conflict, conflict_id, _seen(work))
     occurrences = work.find(Occurrence, col(Occurrence.conflict_id) == case.id, order_by=col(Occurrence.at))
     said = of_case(work, case.id)
+    lost = putting_back.set_aside(work, case)
+    back = {each.key: each for each in putting_back.put_back_already(work, case.id)}
     names = Names(work)
-    names.learn(Person, (*(each.by for each in occurrences), *(each.by for each in said)))
-    names.learn(Device, [case.device_id, *(each.device_id for each in occurrences), *(each.device_id for each in said)])
+    by = [each.by for each in occurrences] + [each.by for each in said] + [each.by for each in back.values()]
+    names.learn(Person, by + [each.told.get("by", "") for each in lost])
+    devices = [each.device_id for each in occurrences] + [each.device_id for each in said]
+    names.learn(Device, [case.device_id, *devices, *(each.told.get("device_id", "") for each in lost)])
+    clocks = many(work, Device, devices)
     order = work.look(ReturnOrder, case.order_id)
     rule = conflict_rules.RULES[case.rule]
     return {
         "conflict": conflict_rows(work, [case])[0],
         "occurrences": [
-            plain(occurrence) | {"by_name": names.person(occurrence.by), "device": names.device(occurrence.device_id)}
+            plain(occurrence)
+            | {
+                "by_name": names.person(occurrence.by),
+                "device": names.device(occurrence.device_id),
+                "skew_ms": clocks[occurrence.device_id].skew_ms if occurrence.device_id in clocks else 0,
+            }
             for occurrence in occurrences
         ],
         "replies": [
             plain(reply) | {"by_name": names.person(reply.by), "device": names.device(reply.device_id)}
             for reply in said
         ],
+        "lost": [
+            {
+                "key": each.key,
+                "kind": each.kind,
+                "number": each.number,
+                "told": each.told,
+                "by_name": names.person(each.told.get("by", "")),
+                "device": names.device(each.told.get("device_id", "")),
+                "restorable": each.run is not None and not (each.once and each.key in back),
+                "put_back_at": back[each.key].at if each.key in back else 0,
+                "put_back_by_name": names.person(back[each.key].by) if each.key in back else "",
+            }
+            for each in lost
+        ],
+        "stands": _stands(work, case),
         "subject": _subject(work, case),
         "order": returns.return_rows(work, [order])[0] if order else None,
         "device": names.device(case.device_id),
@@ -130,13 +169,142 @@ def conflict_page(work: Work, conflict_id: str) -> Json:
             for name, option in rule.options.items()
         ],
         "dismissible": not case.blocking,
-        "named": _named(work, case, occurrences),
+        "named": _named(work, case, occurrences, [each.told for each in lost]),
     }
 
 
-def _named(work: Work, case: Conflict, occurrences: list[Occurrence]) -> Json:
+def conflict_figures(work: Work, *, site: str = "", days: int = 30) -> Json:
+    """How often which rule was breached, on which handheld and by whom, for every thousand things done; how long a decision took."""
+    work.allow("see_desk", site)
+    since = work.now - max(1, min(days, 366)) * 86_400_000
+    here = [_seen(work), *([col(Conflict.site_id) == site] if site else [])]
+    there = [visible(work.actor, "see_desk", Mutation.site_id), *([col(Mutation.site_id) == site] if site else [])]
+    done = work.rows(
+        select(col(Mutation.device_id), col(Mutation.by), func.count())
+        .where(*there, col(Mutation.at) >= since)
+        .group_by(col(Mutation.device_id), col(Mutation.by))
+    )
+    breaches = work.rows(
+        select(col(Conflict.rule), col(Occurrence.device_id), col(Occurrence.by), func.count())
+        .join(Conflict, col(Conflict.id) == col(Occurrence.conflict_id))
+        .where(*here, col(Occurrence.at) >= since)
+        .group_by(col(Conflict.rule), col(Occurrence.device_id), col(Occurrence.by))
+    )
+    closed = work.rows(
+        select(col(Conflict.rule), col(Conflict.state), col(Conflict.resolved_at) - col(Conflict.opened_at)).where(
+            *here, col(Conflict.resolved_at) >= since
+        )
+    )
+    total = sum(row[2] for row in done)
+    names = Names(work)
+    names.learn(Device, (row[1] for row in breaches))
+    names.learn(Person, (row[2] for row in breaches))
+
+    def counted(at: int, mutations: Callable[[str], int]) -> list[Json]:
+        sums: dict[str, int] = {}
+        for row in breaches:
+            if row[at]:
+                sums[row[at]] = sums.get(row[at], 0) + row[3]
+        found = [
+            {
+                "id": id,
+                "name": names.person(id) if at == 2 else (names.device(id) or {}).get("code", "") if at == 1 else id,
+                "breaches": n,
+                "mutations": mutations(id),
+                "per_1000": round(1000 * n / max(1, mutations(id)), 1),
+            }
+            for id, n in sums.items()
+        ]
+        return sorted(found, key=lambda each: (-each["breaches"], each["id"]))
+
+    return {
+        "days": days,
+        "mutations": total,
+        "breaches": sum(row[3] for row in breaches),
+        "rules": [
+            row | _lasted([each for each in closed if each[0] == row["id"]]) for row in counted(0, lambda id: total)
+        ],
+        "devices": counted(1, lambda id: sum(row[2] for row in done if row[0] == id)),
+        "people": counted(2, lambda id: sum(row[2] for row in done if row[1] == id)),
+    } | _lasted(closed)
+
+
+def _lasted(closed: list[Any]) -> Json:
+    """How many were closed, how many of them by themselves, and how long the middle one of those that a person decided took."""
+    by_people = sorted(row[2] for row in closed if row[1] != "auto_resolved")
+    return {
+        "closed": len(closed),
+        "by_themselves": len(closed) - len(by_people),
+        "median_ms": by_people[len(by_people) // 2] if by_people else 0,
+    }
+
+
+def weights(work: Work, found: list[Conflict]) -> dict[str, tuple[int, int]]:
+    """How many units each conflict is about and what they cost: its line's, or its whole order's, as far as they still wait."""
+    lines: dict[str, list[ReturnLine]] = {}
+    ids = sorted({case.order_id for case in found if case.order_id})
+    for start in range(0, len(ids), 500):
+        for line in work.find(ReturnLine, col(ReturnLine.order_id).in_(ids[start : start + 500])):
+            if not line.removed:
+                lines.setdefault(line.order_id, []).append(line)
+    items = many(work, Item, (line.item_id for each in lines.values() for line in each))
+
+    def weight(case: Conflict) -> tuple[int, int]:
+        units = value = 0
+        for line in lines.get(case.order_id, []):
+            if case.subject_kind != "ReturnLine" or line.id == case.subject_id:
+                waiting = max(0, line.received - line.closed) if line.received else line.expected
+                units += waiting
+                value += waiting * (items[line.item_id].unit_cost if line.item_id in items else 0)
+        return units, value
+
+    return {case.id: weight(case) for case in found}
+
+
+def _stands(work: Work, case: Conflict) -> list[Json]:
+    """Where the goods this is about stand now: those of its line, or of its order, and what the book says of their bins."""
+    lines = [
+        line.id for line in work.all(ReturnLine, order_id=case.order_id)
+        if case.subject_kind != "ReturnLine" or line.id == case.subject_id
+    ] if case.order_id else []  # fmt: skip
+    places: dict[tuple[str, str, str], int] = {}
+    for line_id in lines:
+        left = 0
+        for put in work.all(Disposition, line_id=line_id):
+            if put.put_away and put.bin_id and put.state != "void":
+                left += put.put_away
+                key = (put.item_id, put.bin_id, "")
+                places[key] = places.get(key, 0) + put.put_away
+        for receipt in work.all(Receipt, line_id=line_id):
+            units = receipt.quantity - receipt.unreceived
+            gone = min(left, units)
+            left, units = left - gone, units - gone
+            container = work.look(Container, receipt.container_id)
+            place = (container.bin_id if container else "") or receipt.bin_id
+            if units and place:
+                key = (receipt.item_id, place, container.label if container else "")
+                places[key] = places.get(key, 0) + units
+    bins = many(work, Bin, (bin_id for _, bin_id, _ in places))
+    zones = many(work, Zone, (bin.zone_id for bin in bins.values()))
+    items = many(work, Item, (item_id for item_id, *_ in places))
+    return [
+        {
+            "item": item_ref(items.get(item_id)),
+            "quantity": quantity,
+            "bin": bins[bin_id].code,
+            "container": label,
+            "zone": zones[bins[bin_id].zone_id].name if bins[bin_id].zone_id in zones else "",
+            "zone_en": zones[bins[bin_id].zone_id].name_en if bins[bin_id].zone_id in zones else "",
+            "zone_kind": bins[bin_id].kind,
+        }
+        for (item_id, bin_id, label), quantity in sorted(places.items())
+        if bin_id in bins
+    ]
+
+
+def _named(work: Work, case: Conflict, occurrences: list[Occurrence], lost: list[Json]) -> Json:
     """Items, people, bins and return orders whose ids stand among the facts, the evidence and the values, by id."""
-    told = [case.facts, *(occurrence.evidence for occurrence in occurrences)]
+    told = [case.facts, *(occurrence.evidence for occurrence in occurrences), *lost]
     ids = {value for facts in told for value in facts.values() if isinstance(value, str) and value}
     ids |= {
         value for occurrence in occurrences for each in occurrence.values for value in each.values()

@@ -1,4 +1,7 @@
-"""One list for the morning: what waits for somebody at a desk."""
+"""One list for the morning: what waits for somebody at a desk, by what caused it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 from sqlalchemy import and_, or_
 from sqlmodel import col
@@ -6,15 +9,18 @@ from sqlmodel import col
 from ..alerts import Alert
 from ..catalog import Item
 from ..conflicts import Conflict
+from ..devices import Device
 from ..dispositions import Disposition
 from ..parcels import Parcel
 from ..people import Person
-from ..returns import UNDER_WAY, ReturnOrder
+from ..returns import UNDER_WAY, ReturnLine, ReturnOrder
 from ..work import Work
 from . import cases, parcels, returns
-from .rows import Json, Names, order_ref, plain, unsent, visible
+from .rows import Json, Names, many, order_ref, plain, unsent, visible
 
 MOST = 200
+AT_ONE_TIME = 10 * 60_000
+"""What one handheld brings within so many milliseconds of each other has most often one cause: it was away, or its clock is wrong."""
 
 
 def todo(work: Work, *, site: str = "") -> Json:
@@ -35,7 +41,7 @@ def todo(work: Work, *, site: str = "") -> Json:
     )  # fmt: skip
     conflicts = work.find(
         Conflict, visible(work.actor, "see_desk", Conflict.site_id), *here(Conflict),
-        col(Conflict.state).in_(cases.OPEN_CONFLICTS), order_by=(col(Conflict.blocking).desc(), col(Conflict.opened_at)),
+        or_(col(Conflict.state).in_(cases.OPEN_CONFLICTS), col(Conflict.replied_at) > 0), order_by=(col(Conflict.blocking).desc(), col(Conflict.opened_at)),
         limit=MOST,
     )  # fmt: skip
     alerts = work.find(
@@ -54,7 +60,9 @@ def todo(work: Work, *, site: str = "") -> Json:
     names.learn(Item, (disposition.item_id for disposition in proposed))
     names.learn(ReturnOrder, (disposition.order_id for disposition in proposed))
     names.learn(Person, (disposition.by for disposition in proposed))
+    entries = _entries(work, reviews, conflicts, alerts, unclaimed, proposed)
     return {
+        "groups": grouped(work, entries),
         "reviews": returns.return_rows(work, reviews),
         "conflicts": cases.conflict_rows(work, conflicts),
         "alerts": cases.alert_rows(work, alerts),
@@ -70,3 +78,132 @@ def todo(work: Work, *, site: str = "") -> Json:
         ],
         "unsent": unsent(work, site),
     }
+
+
+class Entry(NamedTuple):
+    """One thing that waits. `units` of goods it is about and their `value` at frozen cost."""
+
+    kind: str
+    id: str
+    at: int
+    blocking: bool = False
+    units: int = 0
+    value: int = 0
+    order_id: str = ""
+    device_id: str = ""
+    lot: tuple[str, str] = ("", "")
+
+
+def grouped(work: Work, entries: list[Entry]) -> list[Json]:
+    """What has one cause stands together, and what weighs most stands first: what holds goods back, then value, then age.
+
+    One handheld within a few minutes explains more than one order does, an order more than a lot; nothing stands twice.
+    """
+    groups: list[tuple[str, list[Entry]]] = []
+    rest = entries
+    for cause, alike in (("device", _of_one_device), ("order", _by_order), ("lot", _by_lot)):
+        together = alike(rest)
+        groups += [(cause, each) for each in together]
+        taken = {(entry.kind, entry.id) for each in together for entry in each}
+        rest = [entry for entry in rest if (entry.kind, entry.id) not in taken]
+    groups += [("", [entry]) for entry in rest]
+
+    names = Names(work)
+    names.learn(ReturnOrder, (entry.order_id for entry in entries))
+    names.learn(Device, (entry.device_id for entry in entries))
+    rows = [
+        {
+            "cause": cause,
+            "order": order_ref(names.get(ReturnOrder, group[0].order_id)) if cause in ("order", "") else None,
+            "device": names.device(group[0].device_id) if cause == "device" else None,
+            "lot": group[0].lot[1] if cause == "lot" else "",
+            "at": min(entry.at for entry in group),
+            "blocking": any(entry.blocking for entry in group),
+            "units": sum(entry.units for entry in group),
+            "value": sum(entry.value for entry in group),
+            "entries": [
+                {"kind": entry.kind, "id": entry.id, "at": entry.at, "blocking": entry.blocking, "units": entry.units, "value": entry.value}
+                for entry in sorted(group, key=_weight)
+            ],
+        }
+        for cause, group in groups
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (not row["blocking"], -row["value"], -row["units"], row["at"]))
+
+
+def _weight(entry: Entry) -> tuple[bool, int, int, int]:
+    return not entry.blocking, -entry.value, -entry.units, entry.at
+
+
+def _of_one_device(entries: list[Entry]) -> list[list[Entry]]:
+    """Conflicts that one handheld brought in one go, about more than one order: the handheld is the cause, not the order."""
+    runs: list[list[Entry]] = []
+    for entry in sorted((each for each in entries if each.device_id), key=lambda each: (each.device_id, each.at)):
+        last = runs[-1][-1] if runs else None
+        if last and last.device_id == entry.device_id and entry.at - last.at <= AT_ONE_TIME:
+            runs[-1].append(entry)
+        else:
+            runs.append([entry])
+    return [run for run in runs if len({entry.order_id or entry.id for entry in run}) > 1]
+
+
+def _by_order(entries: list[Entry]) -> list[list[Entry]]:
+    return _alike(entries, lambda entry: entry.order_id)
+
+
+def _by_lot(entries: list[Entry]) -> list[list[Entry]]:
+    return _alike(entries, lambda entry: "\n".join(entry.lot) if entry.lot[1] else "")
+
+
+def _alike(entries: list[Entry], key: Callable[[Entry], str]) -> list[list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if name := key(entry):
+            found.setdefault(name, []).append(entry)
+    return [each for each in found.values() if len(each) > 1]
+
+
+def _entries(
+    work: Work, reviews: list[ReturnOrder], conflicts: list[Conflict], alerts: list[Alert], unclaimed: list[Parcel],
+    proposed: list[Disposition],
+) -> list[Entry]:  # fmt: skip
+    weights = cases.weights(work, conflicts)
+    lines = many(work, ReturnLine, (case.subject_id for case in conflicts if case.subject_kind == "ReturnLine"))
+    wanted: dict[str, list[ReturnLine]] = {}
+    ids = [order.id for order in reviews]
+    for line in work.find(ReturnLine, col(ReturnLine.order_id).in_(ids)) if ids else []:
+        if not line.removed:
+            wanted.setdefault(line.order_id, []).append(line)
+    items = many(
+        work, Item, [line.item_id for each in wanted.values() for line in each] + [each.item_id for each in proposed]
+    )
+    cost = {id: item.unit_cost for id, item in items.items()}
+
+    def lot(case: Conflict) -> tuple[str, str]:
+        line = lines.get(case.subject_id)
+        told = case.facts.get("came", "") if case.facts.get("what") == "lot" else ""
+        return (line.item_id, told or line.lot) if line else ("", "")
+
+    found = [
+        Entry("review", order.id, order.submitted_at or order.created_at, order_id=order.id,
+              units=sum(line.expected for line in wanted.get(order.id, [])),
+              value=sum(line.expected * cost.get(line.item_id, 0) for line in wanted.get(order.id, [])))
+        for order in reviews
+    ]  # fmt: skip
+    found += [
+        Entry("conflict", case.id, case.opened_at, case.blocking, *weights[case.id], case.order_id, case.device_id, lot(case))
+        for case in conflicts
+    ]  # fmt: skip
+    found += [
+        Entry("alert", alert.id, alert.first_at, alert.severity == "critical", order_id=alert.order_id,
+              lot=(alert.item_id, str(alert.facts.get("lot", ""))))
+        for alert in alerts
+    ]  # fmt: skip
+    found += [Entry("unclaimed", parcel.id, parcel.unclaimed_at or parcel.signed_at) for parcel in unclaimed]
+    found += [
+        Entry("disposition", each.id, each.at, units=each.quantity, value=each.quantity * cost.get(each.item_id, 0),
+              order_id=each.order_id, lot=(each.item_id, each.lot))
+        for each in proposed
+    ]  # fmt: skip
+    # What goods cost is for those who decide about them; the others see them weighed by their number.
+    return found if work.may("resolve") else [entry._replace(value=0) for entry in found]

@@ -988,6 +988,7 @@ export interface ResolveConflict {
   option: string
   value?: unknown
   note?: string
+  shown?: string
 }
 
 export interface AssignConflict {
@@ -998,6 +999,14 @@ export interface AssignConflict {
 export interface DismissConflict {
   conflict_id: string
   reason: string
+}
+
+/** `lost`: the key of what was set aside. `shown`: the effect the person was shown; refused if it is another by now. */
+export interface PutBackLost {
+  conflict_id: string
+  lost: string
+  note?: string
+  shown?: string
 }
 
 /** `reply_id` is made by whoever says it; at a desk it may be left out. Text, photos or both. */
@@ -1091,6 +1100,7 @@ export interface Commands {
   resolve_conflict: ResolveConflict
   assign_conflict: AssignConflict
   dismiss_conflict: DismissConflict
+  put_back_lost: PutBackLost
   reply_to_conflict: ReplyToConflict
   read_replies: ReadReplies
   raise_task: RaiseTask
