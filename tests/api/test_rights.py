@@ -26,7 +26,7 @@ OPEN = {
 }  # fmt: skip
 
 HANDHELDS = {
-    "POST /sync/v1/push", "GET /sync/v1/feeds", "GET /sync/v1/pull/{feed}", "GET /sync/v1/events", "PUT /blobs/{sha256}",
+    "POST /sync/v1/push", "GET /sync/v1/feeds", "GET /sync/v1/pull/{feed}", "GET /sync/v1/waybills", "GET /sync/v1/events", "PUT /blobs/{sha256}",
     "HEAD /blobs/{sha256}",
 }  # fmt: skip
 
