@@ -18,7 +18,8 @@ from playwright.sync_api import Error as PlaywrightError
 
 from server.config import Config
 from server.database import Database
-from server.domain import documents
+from server.domain import documents, stock
+from server.domain.catalog import Item
 from server.domain.ids import derived_id
 from server.domain.numbers import document_number, own_label
 from server.domain.outbound_claims import OutboundClaim
@@ -178,6 +179,22 @@ class Play:
 
         self.database.write(SYSTEM, bring)
         return Return(number, number)
+
+    def stands(self, bin: str, status: str, label: str = "", **quantities: int) -> str:
+        """Goods that have stood in this bin for long, in a tote if it has a label; returns the bin's code."""
+        tote = derived_id("container", SITE, label) if label else ""
+        if label:
+            self.colleague.do("cleo", "use_container", container_id=tote, site_id=SITE, label=label, bin_id=bin)
+            self.colleague.sync()
+
+        def put(work: Work) -> None:
+            work.because_of(f"stands-{next(self._numbers)}")
+            for item, quantity in quantities.items():
+                stock.move(work, SITE, work.get(Item, item), quantity, stock.OUT, stock.Place(status, bin, tote),
+                           stock.Cause("receive"))  # fmt: skip
+
+        self.database.write(SYSTEM, put)
+        return f"SH-{bin.removeprefix('bin-').upper()}-01"
 
     def lines_shipped(self, sold: Return) -> list[documents.OutboundLine]:
         return self.books(documents.OutboundLine, documents.OutboundLine.outbound_id == sold.id)

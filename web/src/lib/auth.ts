@@ -233,6 +233,7 @@ const MAY: Record<string, readonly string[]> = {
   put_away: ['operator', 'inspector', 'supervisor'],
   complete: ['operator', 'inspector', 'supervisor'],
   map_barcode: ['supervisor', 'office', 'operator', 'inspector'],
+  count: ['operator', 'inspector', 'supervisor'],
   file: ['sales', 'service', 'supervisor', 'office', 'reviewer'],
   scrap_above_limit: ['supervisor'],
 }

@@ -132,6 +132,14 @@ export async function waitingOf<Name extends DeviceCommand>(name: Name): Promise
   return Promise.all(rows.map(async (row) => (await argsOf(row)) as Commands[Name]))
 }
 
+/** Whether this was recorded before a crash, sent or not. */
+export async function wasRecorded<Name extends DeviceCommand>(name: Name, is: (args: Commands[Name]) => boolean): Promise<boolean> {
+  for (const table of [db.outbox, db.sent])
+    for (const row of await (table as typeof db.outbox).filter((each) => each.name === name).toArray())
+      if (is((await argsOf(row)) as Commands[Name])) return true
+  return false
+}
+
 export type Attention = Omit<AttentionRow, 'sealed'> & { args: Record<string, unknown> }
 
 export async function attentionList(): Promise<Attention[]> {

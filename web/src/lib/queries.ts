@@ -7,7 +7,7 @@ import { containerId, parcelId } from './ids'
 import { carrierOf, normalWaybill } from './numbers'
 import type {
   Bin, Carrier, Conflict, Container, Customer, DefectCode, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, OutboundClaim, OutboundLine,
-  OutboundOrder, Parcel, ParcelState, Person, Receipt, Reply, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, StockBalance, StockStatus, Zone,
+  OutboundOrder, Parcel, ParcelState, Person, Receipt, Reply, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, StockBalance, StockStatus, Task, Zone,
   ZoneKind,
 } from './protocol'
 
@@ -28,7 +28,7 @@ export interface LineView {
   dispositions: Disposition[]
 }
 
-export interface Task {
+export interface ToReceive {
   order: ReturnOrder
   customer: Customer | null
   lines: number
@@ -143,14 +143,14 @@ export async function counters(siteId: string): Promise<Counters> {
 }
 
 /** Returns to receive: mine first, then those begun, then the longest approved. */
-export async function myTasks(siteId: string, personId: string, limit = 5): Promise<Task[]> {
+export async function myTasks(siteId: string, personId: string, limit = 5): Promise<ToReceive[]> {
   const urgency = (order: ReturnOrder) =>
     (order.claimed_by === personId && personId ? 1000 : 0) +
     (order.status === 'receiving' ? 500 : 0) +
     (order.reviewed_at ? Math.min(99, (Date.now() - order.reviewed_at) / 86_400_000) : 0)
   const open = (await due('return_order', 'receive', siteId)).filter((order) => !order.claimed_by || order.claimed_by === personId)
   open.sort((a, b) => urgency(b) - urgency(a))
-  const tasks: Task[] = []
+  const tasks: ToReceive[] = []
   for (const order of open.slice(0, limit)) {
     const lines = (await lookUp('return_line', 'order_id', order.id)).filter((line) => !line.removed)
     tasks.push({
@@ -164,6 +164,32 @@ export async function myTasks(siteId: string, personId: string, limit = 5): Prom
     })
   }
   return tasks
+}
+
+/** What somebody is asked to do, with what it is about. */
+export interface AskedTask {
+  task: Task
+  bin: Bin | null
+  order: ReturnOrder | null
+  item: Item | null
+  container: Container | null
+  by: Person | null
+}
+
+export const taskOf = (id: string): Promise<Task | null> => one('task', id)
+
+/** Mine and anybody's, the most urgent first: what is due soonest, then what was asked first. */
+export async function askedTasks(siteId: string, personId: string): Promise<Task[]> {
+  const open = (await due('task', 'task', siteId)).filter((task) => !task.assignee || task.assignee === personId)
+  const when = (task: Task) => task.due_at || Infinity
+  return open.sort((a, b) => when(a) - when(b) || Number(!a.assignee) - Number(!b.assignee) || a.raised_at - b.raised_at || (a.id < b.id ? -1 : 1))
+}
+
+export async function aboutTask(task: Task): Promise<AskedTask> {
+  const [place, order, goods, container, by] = await Promise.all([
+    bin(task.bin_id), orderOf(task.order_id), item(task.item_id), containerOf(task.container_id), person(task.raised_by),
+  ])
+  return { task, bin: place, order, item: goods, container, by }
 }
 
 // Parcels

@@ -5,7 +5,7 @@ import { CHECKS, GRADES, proposedGrade, verdictOf } from './acts/inspect'
 import { daysAfter, readDate } from './dates'
 import { CARDS, INTENT, rowOf, type Place } from './intent'
 
-const PLACES: Place[] = ['home', 'sign-for', 'receive', 'inspect', 'put-away', 'file']
+const PLACES: Place[] = ['home', 'sign-for', 'receive', 'inspect', 'put-away', 'file', 'count']
 
 function checks(failed: Partial<Record<Check, CheckResult['severity']>> = {}): CheckResult[] {
   return CHECKS.map((check) => ({ check, outcome: check in failed ? 'fail' : 'pass', severity: failed[check] ?? '' }))

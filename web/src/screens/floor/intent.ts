@@ -8,6 +8,7 @@
 import type { Meaning } from '../../lib/classify'
 import type { Check, Container, DispositionKind, Grade, Parcel } from '../../lib/protocol'
 import type { Scan } from '../../lib/scanner'
+import * as count from './acts/count'
 import * as file from './acts/file'
 import * as home from './acts/home'
 import * as inspect from './acts/inspect'
@@ -16,8 +17,9 @@ import * as receive from './acts/receive'
 import * as sign from './acts/sign'
 import { attention, itemName } from './acts/tell'
 import type { Say } from './say'
+import { shift } from './shift.svelte'
 
-export type Place = 'home' | 'sign-for' | 'receive' | 'inspect' | 'put-away' | 'file'
+export type Place = 'home' | 'sign-for' | 'receive' | 'inspect' | 'put-away' | 'file' | 'count'
 
 type Is<N extends Meaning['is']> = Extract<Meaning, { is: N }>
 /** What the table tells apart: a label is empty, in use, or the number of a parcel that came without one. */
@@ -38,6 +40,7 @@ const finishFirst = notHere((w) => w.t('inspect.finish_first'))
 const nothingInIt = notHere((w) => w.t('put.label_empty'))
 const takesGoods = notHere((w) => w.t('put.scan_goods'))
 const scanGoods = notHere((w) => w.t('file.scan_goods'))
+const countGoods = notHere((w) => w.t('count.scan_goods'))
 const stickOnWhat = notHere((w) => w.t('home.stick_on_what'))
 
 export const INTENT: { [K in keyof Scanned]: Row<K> } = {
@@ -48,6 +51,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'inspect': ({ parcel, waybill }) => (parcel ? inspect.filterBy({ parcelId: parcel.id }, () => waybill) : notHere((w) => w.t('inspect.parcel_unknown'))()),
     'put-away': takesGoods,
     'file': ({ outbound }) => file.beginFrom(null, outbound),
+    'count': countGoods,
   },
   document: {
     'home': ({ order, outbound }) => home.lookAtOrder(order, outbound),
@@ -56,6 +60,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'inspect': ({ order }) => (order ? inspect.filterBy({ orderId: order.id }, () => order.number) : finishFirst()),
     'put-away': takesGoods,
     'file': ({ order, outbound }) => file.beginFrom(order, outbound),
+    'count': countGoods,
   },
   newLabel: {
     'home': stickOnWhat,
@@ -64,6 +69,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'inspect': ({ label }) => inspect.startOutcomeTote(label),
     'put-away': nothingInIt,
     'file': scanGoods,
+    'count': nothingInIt,
   },
   usedLabel: {
     'home': ({ container }) => home.lookAtContainer(container),
@@ -72,6 +78,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'inspect': ({ container }) => inspect.openTote(container),
     'put-away': ({ container }) => put.pickContainer(container),
     'file': scanGoods,
+    'count': ({ container }) => count.countContainer(container),
   },
   item: {
     'home': ({ item, gs1 }) => home.lookAtItem(item, gs1?.lot ?? ''),
@@ -80,6 +87,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'inspect': ({ item, gs1 }) => inspect.bringItem(item, gs1?.lot ?? '', gs1?.serial ?? ''),
     'put-away': ({ item, gs1, quantity }) => put.pickItem(item, gs1?.serial ?? '', quantity, gs1?.lot ?? ''),
     'file': ({ item, gs1, quantity }) => file.addItem(item, quantity, gs1?.serial ?? ''),
+    'count': ({ item, gs1, quantity }) => count.countItem(item, gs1, quantity, gs1?.serial ?? ''),
   },
   serial: {
     'home': ({ serial, item }) => home.lookAtSerial(serial, item),
@@ -88,6 +96,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'inspect': ({ serial, item }) => inspect.bringSerial(serial, item),
     'put-away': ({ serial, item }) => put.pickItem(item, serial, 1, ''),
     'file': ({ serial, item }) => file.addItem(item, 1, serial),
+    'count': ({ serial, item, gs1 }) => count.countItem(item, gs1, 1, serial),
   },
   bin: {
     'home': ({ bin }) => home.lookAtBin(bin),
@@ -96,6 +105,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'inspect': ({ bin }) => inspect.benchAt(bin),
     'put-away': ({ bin }) => put.putInto(bin),
     'file': scanGoods,
+    'count': ({ bin }) => count.beginBin(bin),
   },
   unknown: {
     'home': ({ text }) => home.lookAtUnknown(text),
@@ -104,6 +114,7 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'inspect': async ({ text }) => (await inspect.scanDefect(text)) || attention((w) => w.t('inspect.unknown'), { more: () => text }),
     'put-away': ({ text }) => attention((w) => w.t('put.unknown'), { more: () => text }),
     'file': ({ text }) => attention((w) => w.t('file.not_shipped'), { more: () => text }),
+    'count': ({ text, gs1 }) => count.countUnknown(text, gs1),
   },
 }
 
@@ -138,12 +149,13 @@ export const CARDS: { [P in Place]: Cards } = {
   },
   'put-away': {},
   'file': { DONE: file.submit },
+  'count': { DONE: count.finish, NEXT: count.finish, PHOTO: count.photographAnswer },
 }
 
 /** Returns false when this card means nothing here. */
 export async function playCard(word: string, place: Place): Promise<boolean> {
   const many = /^X(\d{1,2})$/.exec(word)
-  if (word === 'UNDO') await home.undo()
+  if (word === 'UNDO') await (place === 'count' && shift.work.counting ? count.undoCount() : home.undo())
   else if (many && place === 'inspect') await inspect.setQuantityByCard(Number(many[1]))
   else if (many) home.times(Number(many[1]))
   else if (word.startsWith('DEFECT-') && place === 'inspect') await inspect.failForDefect(word.slice('DEFECT-'.length))

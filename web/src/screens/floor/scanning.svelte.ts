@@ -19,7 +19,7 @@ import { shift, type LotAnswer, type Option, type Sheet } from './shift.svelte'
 import { badge } from './badge.svelte'
 import { NEEDS } from './rights'
 
-const EXPECT: Record<Place, Expect | null> = { 'home': null, 'sign-for': 'waybill', 'receive': 'item', 'inspect': 'serial', 'put-away': 'container', 'file': 'document' }
+const EXPECT: Record<Place, Expect | null> = { 'home': null, 'sign-for': 'waybill', 'receive': 'item', 'inspect': 'serial', 'put-away': 'container', 'file': 'document', 'count': 'item' }
 
 const ICONS: Record<Meaning['is'], IconName> = {
   label: 'tote', sscc: 'tote', serial: 'serial', waybill: 'truck', item: 'parcel', gs1: 'parcel', bin: 'bin', document: 'list', badge: 'badge', card: 'ok', unknown: 'help',

@@ -7,6 +7,7 @@
 
 import { dropDraft, loadDraft, saveDraft } from '../../lib/drafts'
 import { isCard } from '../../lib/numbers'
+import type { Found } from '../../lib/counting'
 import type { IconName } from '../../parts/Icon.svelte'
 import type { Tone } from '../../parts/tone'
 import type { CheckResult, DispositionKind, Grade, Item, Photo, PhotoKind } from '../../lib/protocol'
@@ -89,6 +90,8 @@ export interface Bench {
   containerId: string
   /** The inspection this one corrects. */
   supersedes: string
+  /** It was inspected before: as many as were received may be looked at. */
+  again: boolean
   checks: CheckResult[]
   steps: { code: string; value: string }[]
   /** '' leaves it to the policy. */
@@ -122,6 +125,29 @@ export interface Filing {
   note: string
 }
 
+/** A bin that is being counted. `trail`: what each scan added, the last first to be undone; `scan`: the last one counted. */
+export interface Counting {
+  countId: string
+  binId: string
+  taskId: string
+  since: number
+  found: Found[]
+  containers: string[]
+  /** The container whose pieces are counted one by one. */
+  inside: string
+  trail: { kind?: Omit<Found, 'counted'>; containerId?: string; n: number }[]
+  scan: string
+}
+
+/** What somebody was sent for, and what they have to say so far. */
+export interface Answering {
+  id: string
+  answerId: string
+  note: string
+  photos: Photo[]
+  found: string
+}
+
 /** What Home shows of the thing last looked up. */
 export type Look = { is: 'item' | 'order' | 'outbound' | 'container' | 'bin' | 'serial' | 'parcel'; id: string }
 
@@ -151,6 +177,8 @@ export interface Work {
   anyway: string
   picks: Pick[]
   filing: Filing | null
+  counting: Counting | null
+  task: Answering | null
   /** What is being written to a supervisor, by conflict. */
   saying: Record<string, string>
   look: Look | null
@@ -171,6 +199,8 @@ const EMPTY: Work = {
   anyway: '',
   picks: [],
   filing: null,
+  counting: null,
+  task: null,
   saying: {},
   look: null,
   early: [],
@@ -269,6 +299,14 @@ class Shift {
   /** What is on the bench, as plain values that can be stored and sent. */
   get bench(): Bench | null {
     return $state.snapshot(this.work.bench) as Bench | null
+  }
+
+  get counting(): Counting | null {
+    return $state.snapshot(this.work.counting) as Counting | null
+  }
+
+  get taskInHand(): Answering | null {
+    return $state.snapshot(this.work.task) as Answering | null
   }
 
   get filing(): Filing | null {

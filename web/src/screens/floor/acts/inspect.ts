@@ -8,7 +8,7 @@ import { identity } from '../../../lib/auth'
 import { containerId, uuid7 } from '../../../lib/ids'
 import { record } from '../../../lib/outbox'
 import { allowedDispositions, missingChecks, proposedDisposition, type Facts } from '../../../lib/policy'
-import type { Bin, Check, CheckResult, Container, DispositionKind, Grade, Item, Policy, ReturnOrder, Step, Verdict } from '../../../lib/protocol'
+import type { Bin, Check, CheckResult, Container, DispositionKind, Grade, Item, Policy, ReturnOrder, Step, Task, Verdict } from '../../../lib/protocol'
 import * as queries from '../../../lib/queries'
 import type { LineView } from '../../../lib/queries'
 import { go } from '../../../router.svelte'
@@ -64,6 +64,9 @@ export function missingSteps(bench: Bench, item: Item | null): Step[] {
 
 // —— onto the bench ——————————————————————————————————————————————————————————————————————————————————
 
+/** As many as this verdict may be about. */
+export const mostOf = (bench: Pick<Bench, 'again'>, view: LineView): number => (bench.again ? view.line.received : uninspected(view))
+
 export const uninspected = (view: LineView): number => Math.max(0, view.line.received - view.line.inspected)
 
 /** Lines waiting here, within what was scanned before: a parcel, an order, a tote. */
@@ -93,10 +96,20 @@ export async function inspectAgain(view: LineView): Promise<void> {
   const before = mine.at(-1)
   if (!before || uninspected(view) > 0) return bring(view)
   const { quantity, serial, lot, container_id } = before
-  await onto(view, serial, { quantity, lot, expiry: '', containerId: container_id }, before.id)
+  await onto(view, serial, { quantity, lot, expiry: '', containerId: container_id }, { supersedes: before.id, again: true })
 }
 
-async function onto(view: LineView, serial: string, group: Group, supersedes = ''): Promise<void> {
+/** Somebody asked for another look: at what waits, or at what was inspected; the server knows which verdicts it takes the place of. */
+export async function inspectTask(view: LineView, task: Task): Promise<void> {
+  if (shift.work.bench) return attention((w) => w.t('inspect.finish_first'))
+  go('/floor/inspect')
+  const standing = view.inspections.filter((one) => !one.superseded_by && one.serial === task.serial)
+  if (standing.length === 0 || (!task.serial && uninspected(view) > 0)) return bring(view, task.serial)
+  const [latest, quantity] = [standing.at(-1)!, Math.max(...standing.map((one) => one.quantity))]
+  await onto(view, task.serial, { quantity, lot: latest.lot, expiry: '', containerId: latest.container_id }, { again: true })
+}
+
+async function onto(view: LineView, serial: string, group: Group, { supersedes = '', again = false } = {}): Promise<void> {
   shift.work.bench = {
     inspectionId: uuid7(),
     dispositionId: uuid7(),
@@ -104,6 +117,7 @@ async function onto(view: LineView, serial: string, group: Group, supersedes = '
     serial,
     ...group,
     supersedes,
+    again,
     checks: CHECKS.map((check) => ({ check, outcome: 'pass', severity: '', defects: [], note: '' })),
     steps: [],
     grade: '',
@@ -330,7 +344,7 @@ export async function splitQuantity(): Promise<void> {
   const view = bench ? await queries.lineView(bench.lineId) : null
   if (!bench || !view) return attention((w) => w.t('inspect.unit_first'))
   if (bench.serial) return attention((w) => w.t('receive.serial_is_one'))
-  const most = uninspected(view)
+  const most = mostOf(bench, view)
   const n = await shift.ask('quantity', { item: view.item, pack: 1, start: bench.quantity, title: (w) => w.t('inspect.how_many'), all: most })
   if (n !== null && shift.work.bench) setBenchQuantity(n, most)
 }
@@ -408,5 +422,5 @@ export async function setQuantityByCard(n: number): Promise<void> {
   const bench = shift.work.bench
   const view = bench ? await queries.lineView(bench.lineId) : null
   if (!bench || !view) return attention((w) => w.t('inspect.unit_first'))
-  setBenchQuantity(n, uninspected(view))
+  setBenchQuantity(n, mostOf(bench, view))
 }
