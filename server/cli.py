@@ -134,34 +134,55 @@ def settings() -> None:
 @click.option("--duplicates", is_flag=True, help="Requests arrive twice, at once or late.")
 @click.option("--kill-server", is_flag=True, help="The server is killed (-9) and started again.")
 @click.option("--simulated", is_flag=True, help="In one process on a clock of its own: repeats exactly.")
-@click.option("--keep", is_flag=True, help="Keep the data folder; it is kept anyway when something does not hold.")
 @click.option(
-    "--url", default="", help="Use this server, a test installation, instead of an own one; it keeps the practice work."
+    "--database", default="", metavar="URL", help="An empty database, as postgresql://…, instead of an own SQLite file."
 )
+@click.option("--keep", is_flag=True, help="Keep the data folder; it is kept anyway when something does not hold.")
+@click.option("--url", default="", help="Use this server, a test installation; it keeps the practice work.")
 @click.option("--username", default="admin", show_default=True, help="With --url: an administrator.")
 @click.option("--password", envvar="RESTOW_LAB_PASSWORD", default="", help="With --url; or RESTOW_LAB_PASSWORD.")
 @click.option("--site", default="", help="With --url: code of the site to work at; the first one if not given.")
 @click.option("--code", default="", help="With --url: an enrolment code with enough uses; one is made if not given.")
+@click.option("--among-real-work", is_flag=True, help="With --url: even where other people's returns are.")
 def lab(
-    simulated: bool, keep: bool, url: str, username: str, password: str, site: str, code: str, **faults: Any
-) -> None:
+    simulated: bool, database: str, keep: bool, url: str, username: str, password: str, site: str, code: str,
+    among_real_work: bool, **faults: Any,
+) -> None:  # fmt: skip
     """Let handhelds work through a shift under faults, and prove that nothing was lost, doubled or left out.
 
-    Starts a server of its own in a temporary folder (SQLite, or an empty DATABASE_URL) and handhelds that run the app's own code.
-    Ends with 1 when a line of the proof does not hold.
+    Starts a server of its own in a temporary folder and handhelds that run the app's own code; they receive, inspect, photograph,
+    dispose of and put away goods, file and edit returns, and clash with one another and with the desk in ways the plan knows. Then
+    everything is healed and handed over, and the proof is printed: a line for each thing that must hold. Ends with 1 when one does not.
+
+    \b
+    A first look, a minute long:
+        restow lab --devices 3 --minutes 0.5 --partitions --lost-acks 0.3
+    Everything that can go wrong:
+        restow lab --devices 5 --minutes 3 --seed 7 --partitions --skew --lost-acks 0.3 --duplicates --kill-server
+    The same twice, to the byte, in seconds:
+        restow lab --simulated --seed 7 --partitions --skew --lost-acks 0.3 --duplicates --kill-server
+    On PostgreSQL, in an empty database:
+        restow lab --database postgresql://localhost/lab --kill-server
+    Against an installation for tests (people, returns and stock of the lab stay there):
+        restow lab --url https://test.example --username admin --password … --site LAB
     """
     from server import frontend
     from server.lab import Options, run
     from server.lab.elsewhere import NotFurnished, There
     from server.lab.run import CannotRun
 
-    if url and (simulated or faults["kill_server"]):
+    if url and (simulated or database or faults["kill_server"]):
         raise click.UsageError(
-            "A server elsewhere is neither simulated nor killed: leave out --simulated and --kill-server."
+            "A server elsewhere has its own database, and is neither simulated nor killed: leave out --simulated, --database "
+            "and --kill-server."
         )
-    there = There(url, username, password, site, code) if url else None
+    if url and not password:
+        raise click.UsageError("--url needs an administrator there: --username, and --password or RESTOW_LAB_PASSWORD.")
+    there = There(url, username, password, site, code, among_real_work) if url else None
     try:
-        holds = run(Options(**faults), simulated=simulated, there=there, keep=keep)
+        holds = run(
+            Options(**faults, outside=bool(url)), simulated=simulated, database=database, there=there, keep=keep
+        )
     except (CannotRun, NotFurnished, frontend.BuildFailed) as refused:
         raise click.ClickException(str(refused)) from None
     sys.exit(0 if holds else 1)

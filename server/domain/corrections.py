@@ -67,7 +67,9 @@ def correct(
     after = item or before
     place = stock.Place("quarantine", receipt.bin_id, receipt.container_id)
     if after is not None and units:
-        stands = stock.take(work, receipt.site_id, before, units, place, was) if before else [(units, place, now)]
+        stands = (
+            stock.take(work, receipt.site_id, before, units, place, was, read=True) if before else [(units, place, now)]
+        )
         for taken, here, kind in stands:
             if before is not None:
                 stock.move(work, receipt.site_id, before, taken, here, stock.OUT, cause, kind)

@@ -157,7 +157,7 @@ def unreceive(work: Work, command: Unreceive) -> None:
         stock.transfer(
             work, receipt.site_id, item, command.quantity,
             stock.Place("quarantine", receipt.bin_id, receipt.container_id), stock.OUT,
-            stock.Cause("unreceive", line.order_id, line.id), stock.Lot(receipt.lot, receipt.expiry, receipt.serial),
+            stock.Cause("unreceive", line.order_id, line.id), stock.Lot(receipt.lot, receipt.expiry, receipt.serial), read=True,
         )  # fmt: skip
     work.record(
         ScanTakenBack(

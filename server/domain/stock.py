@@ -151,9 +151,10 @@ def move(
 
 
 def take(
-    work: Work, site_id: str, item: Item, quantity: int, place: Place, lot: Lot = Lot()
+    work: Work, site_id: str, item: Item, quantity: int, place: Place, lot: Lot = Lot(), *, read: bool = False
 ) -> list[tuple[int, Place, Lot]]:
-    """Where these units really stand: the place that was named first, then the same goods elsewhere at the site.
+    """Where these units really stand: the place that was named first, then the same goods elsewhere at the site. `read`: somebody
+    read their lot, so goods of that lot come first wherever they stand; no lot is one too.
 
     Somebody without network may have moved them meanwhile. What no balance has is still taken from the named place: the goods
     were in somebody's hands, and the negative balance raises its alert.
@@ -169,6 +170,7 @@ def take(
     )
     standing.sort(
         key=lambda each: (
+            read and each.lot != lot.lot,
             each.container_id != place.container_id,
             each.bin_id != place.bin_id,
             each.serial != lot.serial,
@@ -197,10 +199,11 @@ def take(
 
 
 def transfer(
-    work: Work, site_id: str, item: Item, quantity: int, source: Place, target: Place, cause: Cause, lot: Lot = Lot()
-) -> None:
+    work: Work, site_id: str, item: Item, quantity: int, source: Place, target: Place, cause: Cause, lot: Lot = Lot(),
+    *, read: bool = False,
+) -> None:  # fmt: skip
     """Takes units from where they really stand and moves them to `target`."""
-    for units, place, kind in take(work, site_id, item, quantity, source, lot):
+    for units, place, kind in take(work, site_id, item, quantity, source, lot, read=read):
         move(work, site_id, item, units, place, target, cause, kind)
 
 

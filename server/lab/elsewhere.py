@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from server.domain.stock import STATUSES
 
 from . import world
-from .floor import Desk
+from .floor import Desk, Refused
 from .history import Documents, Entry, Kept, Stored, conflicts_of, lay
 from .plan import ITEMS, Plan
 from .world import Person, Thing, World
@@ -24,6 +24,7 @@ class There(NamedTuple):
     password: str
     site: str = ""
     code: str = ""
+    among_real_work: bool = False
 
 
 class Observer(NamedTuple):
@@ -42,31 +43,44 @@ class Observer(NamedTuple):
                 cursor, more = page["cursor"], page["more"]
         return found
 
+    def has_photo(self, sha256: str) -> bool:
+        try:
+            self.desk.ask("HEAD", f"/blobs/{sha256}", bearer=self.token)
+        except Refused:
+            return False
+        return True
+
 
 def furnish(there: There, plan: Plan) -> tuple[World, str]:
     """People for the lab, and what this server has of the rest. Returns the world and a code that enrols."""
     admin = _administrator(there)
     sites = admin.ask("GET", "/api/session")["sites"]
-    site = next(each for each in sites if there.site in ("", each["code"]))
+    site = next((each for each in sites if there.site in ("", each["code"])), None)
+    if site is None:
+        raise NotFurnished(
+            f"There is no site {there.site}. There are: {', '.join(each['code'] for each in sites) or 'none'}."
+        )
     run = secrets.token_hex(4)
-    people = {
-        name: _person(admin, f"lab-{run}-{name}", name, role, site["id"])
-        for name, role in world.roles(plan.leavers).items()
-    }
     code = (
         there.code or admin.ask("POST", "/api/enrolment-codes", {"site_id": site["id"], "uses": 100, "days": 1})["code"]
     )
     documents = _observer(admin, code).documents(site["id"])
+    _is_for_practice(there, site, documents)
+    people = {
+        name: _person(admin, f"lab-{run}-{name}", name, role, site["id"])
+        for name, role in world.roles(plan.leavers).items()
+    }
     return _world(run, site, people, documents), code
 
 
-def kept(there: There, place: World, devices: list[str], orders: set[str]) -> Kept:
+def kept(there: There, place: World, devices: list[str], orders: set[str], photos: list[str]) -> Kept:
     admin = _administrator(there)
     code = (
         there.code
         or admin.ask("POST", "/api/enrolment-codes", {"site_id": place.site_id, "uses": 1, "days": 1})["code"]
     )
-    feed = _observer(admin, code).documents(place.site_id)
+    observer = _observer(admin, code)
+    feed = observer.documents(place.site_id)
     stored = [
         Stored(device=row["device_id"], seq=row["seq"], id=row["id"], name=row["name"], args=row["body"]["args"], status=row["status"],
                code=row["code"])
@@ -96,6 +110,7 @@ def kept(there: There, place: World, devices: list[str], orders: set[str]) -> Ke
         balances=balances,
         statuses=STATUSES,
         cases=conflicts_of(feed, orders),
+        blobs=frozenset(sha256 for sha256 in photos if observer.has_photo(sha256)),
     )
 
 
@@ -108,6 +123,18 @@ OUTSIDE = (
     "handed_over",
     "count_difference",
 )
+
+
+def _is_for_practice(there: There, site: dict[str, Any], documents: Documents) -> None:
+    """Nobody wants the lab's returns among real ones by mistake."""
+    every = [(name.partition(" ")[0], json.loads(value)) for name, value in documents.items()]
+    ours = {person["id"] for kind, person in every if kind == "person" and person["username"].startswith("lab-")}
+    theirs = sum(kind == "return_order" and order["filed_by"] not in ours for kind, order in every)
+    if theirs and not there.among_real_work:
+        raise NotFurnished(
+            f"Site {site['code']} has {theirs} returns that are not the lab's. Choose a site for practice with --site, or say "
+            "--among-real-work: the lab's people, returns and stock stay there."
+        )
 
 
 def _administrator(there: There) -> Desk:

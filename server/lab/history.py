@@ -9,11 +9,16 @@ import sqlalchemy as sa
 from server.database import Database
 from server.domain.conflicts import Conflict
 from server.domain.devices import Device
+from server.domain.documents import Blob
+from server.domain.ids import derived_id
 from server.domain.permissions import SYSTEM
 from server.domain.records import Mutation
 from server.domain.stock import StockBalance, StockEntry
 from server.sync.pull import pull
 from server.sync.shapes import CATALOGUE, SHAPES, site_feed
+
+from .plan import Plan
+from .world import World
 
 Documents = dict[str, str]
 """'kind key' → the document as canonical JSON: keys in order, no spaces."""
@@ -56,6 +61,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     rule: str
     order_id: str
+    state: str
 
 
 class Provoked(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +70,14 @@ class Provoked(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     orders: tuple[str, ...]
     story: str
+    resolved: bool
 
 
 class History(msgspec.Struct, kw_only=True):
-    """`acknowledged`: what each handheld was told became of a mutation. `unanswered`: what a handheld still holds.
+    """`desk`: the ids of what was done at the desk. `codes`: unknown codes, and the item somebody said they are. `photos`: taken on
+    handhelds, by hash; `blobs`: what the server has. `restarts`: of handhelds.
+
+    `acknowledged`: what each handheld was told became of a mutation. `unanswered`: what a handheld still holds.
 
     `balances` holds those of `statuses` only; a server looked at from outside shows no others. `tables`: the feed's documents
     made anew from the database's tables; None where only the feed can be seen.
@@ -85,6 +95,11 @@ class History(msgspec.Struct, kw_only=True):
     statuses: tuple[str, ...]
     cases: list[Case]
     provoked: list[Provoked]
+    desk: frozenset[str] = frozenset()
+    codes: dict[str, str] = {}
+    photos: list[str] = []
+    blobs: frozenset[str]
+    restarts: int = 0
     undone: list[str] = []
     """Steps of the plan that could not be carried out, and why."""
     rounds: int = 0
@@ -114,6 +129,24 @@ class Kept(msgspec.Struct, kw_only=True):
     balances: dict[str, int]
     statuses: tuple[str, ...]
     cases: list[Case]
+    blobs: frozenset[str]
+
+
+def said_in(plan: Plan, world: World) -> dict[str, Any]:
+    """What the plan knows of a history: what the desk did, what unknown codes are, which photos were taken."""
+    named, codes, photos = world.named, {}, []
+    unknown = {step.args["order_id"]: step.args["text"] for step in plan.steps if step.args.get("item_id") == ""}
+    for step in plan.steps:
+        if step.do == "map_barcode":
+            codes[named(step.args["text"])] = named(step.args["item_id"])
+        elif step.do == "resolve" and step.args["rule"] == "X8":
+            codes[named(unknown[step.args["orders"][0]])] = named(step.args["value"])
+        elif step.do == "photo":
+            photos.append(named(step.args["name"]))
+    desk = frozenset(
+        derived_id("lab", world.run, step.id) for step in (*plan.steps, *plan.evening) if step.actor == "desk"
+    )
+    return {"desk": desk, "codes": codes, "photos": photos}
 
 
 def kept_in(database: Database, site_id: str) -> Kept:
@@ -130,7 +163,7 @@ def kept_in(database: Database, site_id: str) -> Kept:
         ]
         balances = {each.id: each for each in work.find(StockBalance, StockBalance.site_id == site_id)}
         cases = [
-            Case(id=each.id, rule=each.rule, order_id=each.order_id)
+            Case(id=each.id, rule=each.rule, order_id=each.order_id, state=each.state)
             for each in work.find(Conflict, Conflict.site_id == site_id, order_by=Conflict.id)
         ]
         tables: Documents = {}
@@ -140,6 +173,7 @@ def kept_in(database: Database, site_id: str) -> Kept:
                 if shape.feed(record) in (CATALOGUE, site_feed(site_id)) and shape.member(record):
                     value = {name: getattr(record, name) for name in shape.fields}
                     tables[f"{shape.kind} {record.id}"] = canonical(value)
+        blobs = frozenset(each.id for each in work.find(Blob))
         statuses = tuple(sorted({each.status for each in balances.values()}))
         anybody = work.find(Device, Device.site_id == site_id, limit=1)[0]
     feed: Documents = {}
@@ -150,7 +184,7 @@ def kept_in(database: Database, site_id: str) -> Kept:
             lay(feed, page["changes"])
             cursor, more = page["cursor"], page["more"]
     return Kept(
-        stored=stored, feed=feed, tables=tables, entries=entries, cases=cases, statuses=statuses,
+        stored=stored, feed=feed, tables=tables, entries=entries, cases=cases, statuses=statuses, blobs=blobs,
         balances={id: each.quantity for id, each in balances.items()},
     )  # fmt: skip
 
@@ -170,7 +204,7 @@ def conflicts_of(documents: Documents, orders: set[str]) -> list[Case]:
     """The conflicts about these orders that a feed shows."""
     found = [json.loads(value) for name, value in sorted(documents.items()) if name.startswith("conflict ")]
     return [
-        Case(id=each["id"], rule=each["rule"], order_id=each["order_id"])
+        Case(id=each["id"], rule=each["rule"], order_id=each["order_id"], state=each["state"])
         for each in found
         if each["order_id"] in orders
     ]

@@ -178,12 +178,11 @@ def goods_are_conserved(history: History) -> Line:
     for sent in history.sent:
         if outcome.get(sent.id) in ("applied", "merged", "conflict") and sent.name in ("scan_item", "unreceive"):
             scan = scans[sent.args["receipt_id"]]
-            if not scan["item_id"]:
-                continue
-            carried[scan["item_id"], scan.get("lot", "")] += sent.args.get("quantity", 1) * (
-                1 if sent.name == "scan_item" else -1
-            )
-    ours = {each.id for each in history.sent}
+            item = scan["item_id"] or history.codes.get(scan["text"])
+            if not item:
+                continue  # counted, and in no stock until somebody says what it is
+            carried[item, scan.get("lot", "")] += sent.args.get("quantity", 1) * (1 if sent.name == "scan_item" else -1)
+    ours = {each.id for each in history.sent} | history.desk
     came: Counter[tuple[str, str]] = Counter()
     inside: Counter[tuple[str, str]] = Counter()
     for entry in history.entries:
@@ -248,6 +247,30 @@ def conflicts_are_those_provoked(history: History) -> Line:
     )
 
 
+def what_was_decided_is_closed(history: History) -> Line:
+    waiting = [case for case in history.cases if case.state in ("open", "assigned")]
+    breaches = [
+        f"{case.rule} {case.id} was decided ({clash.story}) and is {case.state}"
+        for clash in history.provoked
+        for case in waiting
+        if clash.resolved and case.rule == clash.rule and case.order_id in clash.orders
+    ]
+    states = Counter(case.state for case in history.cases)
+    return Line(
+        name="what was decided is closed",
+        said=", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(states.items())) or "nothing",
+        breaches=breaches,
+    )
+
+
+def photos_arrive(history: History) -> Line:
+    return Line(
+        name="photos taken = photos kept",
+        said=f"{len(history.photos)}",
+        breaches=[f"photo {sha256} is not there" for sha256 in history.photos if sha256 not in history.blobs],
+    )
+
+
 def refused_is_what_may_not_be(history: History) -> Line:
     outcome = {each.id: each for each in history.stored}
     breaches = []
@@ -279,6 +302,8 @@ LINES: tuple[Callable[[History], Line], ...] = (
     goods_are_conserved,
     counts_are_their_records,
     conflicts_are_those_provoked,
+    what_was_decided_is_closed,
+    photos_arrive,
     refused_is_what_may_not_be,
     it_drains,
 )

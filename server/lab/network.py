@@ -112,7 +112,7 @@ class Network:
         if path.startswith("/sync/v1/events"):
             await self._stream(request, writer)
             return
-        what, delay, where = self._fault() if path.startswith("/sync/") else (HARMLESS, 0.0, 0.0)
+        what, delay, where = self._fault() if path.startswith(("/sync/", "/blobs/")) else (HARMLESS, 0.0, 0.0)
         await asyncio.sleep(delay)
         if what == "request lost":
             raise Gone
@@ -162,7 +162,7 @@ class Network:
             raise Gone from gone
         finally:
             back.transport.abort()
-        if not _is_whole(answer):
+        if not _is_whole(answer, bare=request.startswith(b"HEAD ")):
             raise Gone  # it died in mid-answer; a handheld must not take the half for the whole
         return answer
 
@@ -197,10 +197,11 @@ class Network:
         return str(what), float(delay), float(where)
 
 
-def _is_whole(answer: bytes) -> bool:
+def _is_whole(answer: bytes, *, bare: bool) -> bool:
+    """`bare`: the answer to a HEAD, which has no body whatever its length says."""
     head, found, body = answer.partition(b"\r\n\r\n")
-    if not found:
-        return False
+    if not found or bare:
+        return bool(found)
     lines = [line.partition(b":") for line in head.lower().split(b"\r\n")[1:]]
     headers = {name.strip(): value.strip() for name, _, value in lines}
     if headers.get(b"transfer-encoding") == b"chunked":

@@ -14,9 +14,15 @@ from typing import Any
 import msgspec
 
 CHECKS = ("appearance", "function", "accessories", "packaging")
-ITEMS = 6
+ITEMS, IN_LOTS = 6, 2
+"""Goods of the lab; the last ones come in lots, so that what is counted per lot is nobody's guess."""
+EVENING = "evening.0"
 LAST_PART = 0.8
 """Stories begin in this part of the time, so that most end before everything is healed."""
+
+
+class CannotRun(Exception):
+    """Carries the sentence that says why, and what to do."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +36,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     lost_acks: float = 0.0
     duplicates: bool = False
     kill_server: bool = False
+    outside: bool = False
+    """On a server that is there already: nothing that needs shipments of its own, or days to pass."""
 
 
 class Sight(msgspec.Struct, frozen=True):
@@ -38,13 +46,14 @@ class Sight(msgspec.Struct, frozen=True):
     kind: str
     key: str
     field: str = ""
-    values: tuple[str, ...] = ()
+    values: tuple[str | int, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """`actor`: `desk`, `handheld n`, or `network n`, where `cut` and `join` are the only things done. `at`: seconds from the start.
+    """`actor`: `desk`, `handheld n`, `network n` (`cut` and `join`), or `time` (`days_pass`). `at`: seconds from the start.
 
-    `do` is a command's name, or `sync_now` (somebody presses the button), or at the desk `disable_person`.
+    `do` is a command's name; at a handheld also `sync_now` (somebody presses the button), `photo` or `restart`; at the desk also
+    `disable_person` and `resolve`, which waits for a case of this rule about one of these orders.
     """
 
     id: str
@@ -65,6 +74,16 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     orders: tuple[str, ...]
     story: str
+    resolved: bool = False
+    """A supervisor decides it before the end."""
+
+
+class Shipment(msgspec.Struct, frozen=True):
+    """What a customer was sent and may return. Its id is `~shipment:n`, counted from 1."""
+
+    item: str
+    quantity: int
+    lot: str = ""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -91,7 +110,13 @@ class Skew(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     steps: list[Step]
+    evening: list[Step]
+    """Done when the shift is over and everybody has handed over what they had."""
     clashes: list[Clash]
+    shipments: list[Shipment]
+    customers: int
+    bins: int
+    """So many bins for what is for sale."""
     windows: list[Window]
     kills: list[Kill]
     skews: list[Skew]
@@ -115,7 +140,11 @@ def make(options: Options) -> Plan:
     return Plan(
         options=options,
         steps=teller.steps,
+        evening=teller.evening,
         clashes=teller.clashes,
+        shipments=teller.shipments,
+        customers=teller.customers,
+        bins=teller.wrong_bins + 2,
         windows=_windows(options, dice),
         kills=_kills(options, dice),
         skews=_skews(options, dice),
@@ -197,8 +226,10 @@ class Teller:
     def __init__(self, options: Options, dice: random.Random) -> None:
         self.options, self.dice = options, dice
         self.steps: list[Step] = []
+        self.evening: list[Step] = []
         self.clashes: list[Clash] = []
-        self.leavers = 0
+        self.shipments: list[Shipment] = []
+        self.leavers = self.customers = 0
         self.orders = 0
         self.wrong_bins = 0
         self.told = 0
@@ -221,15 +252,20 @@ class Teller:
             while begin.at < seconds:
                 begin.floor(device, "cleo", "sync_now")
                 begin.at += self.dice.uniform(2, 5)
-        wanted = max(len(STORIES), round(self.options.devices * seconds / 12))
-        kinds: list[Callable[[Story], None]] = list(STORIES)
+        kinds: list[Callable[[Story], None]] = [
+            story for story in STORIES if not (self.options.outside and story in NOT_OUTSIDE)
+        ]
+        known = tuple(kinds)
+        wanted = max(len(kinds), round(self.options.devices * seconds / 12))
         self.dice.shuffle(kinds)
         while len(kinds) < wanted:
-            kinds.append(self.dice.choice(OFTEN))
+            kinds.append(self.dice.choice(OFTEN if self.dice.random() < 0.6 else known))
         for n, kind in enumerate(kinds):
             self.told += 1
             kind(Story(self, kind.__name__, round(n * seconds * LAST_PART / wanted, 2)))
         self.steps.sort(key=lambda step: step.at)
+        if self.evening:
+            self.evening.insert(0, Step(id=EVENING, actor="time", at=0, by="", do="days_pass"))
 
     def order(self) -> str:
         self.orders += 1
@@ -267,8 +303,8 @@ class Story:
         self.last[actor] = id
         return id
 
-    def desk(self, by: str, do: str, after: tuple[str, ...] = (), **args: Any) -> str:
-        return self.step("desk", by, do, after, **args)
+    def desk(self, by: str, do: str, after: tuple[str, ...] = (), refused: bool = False, **args: Any) -> str:
+        return self.step("desk", by, do, after, refused=refused, **args)
 
     def floor(self, device: int, by: str, do: str, after: tuple[str, ...] = (), sees: tuple[Sight, ...] = (),
               refused: bool = False, **args: Any) -> str:  # fmt: skip
@@ -283,13 +319,49 @@ class Story:
     def join(self, device: int, after: tuple[str, ...]) -> str:
         return self.step(f"network {device}", "", "join", after)
 
-    def clash(self, rule: str, *orders: str) -> None:
-        self.teller.clashes.append(Clash(rule=rule, orders=orders, story=f"{self.number} {self.name}"))
+    def clash(self, rule: str, *orders: str, resolved: bool = False) -> None:
+        self.teller.clashes.append(
+            Clash(rule=rule, orders=orders, story=f"{self.number} {self.name}", resolved=resolved)
+        )
+
+    def decided(self, rule: str, *orders: str, option: str, value: Any = None, after: tuple[str, ...] = ()) -> None:
+        """A clash that a supervisor decides as soon as it is known."""
+        self.clash(rule, *orders, resolved=True)
+        self.desk("sue", "resolve", after, rule=rule, orders=list(orders), option=option, value=value, note=self.name)
+
+    def maybe_decided(self, rule: str, *orders: str, option: str) -> None:
+        if self.dice.random() < 0.6:
+            self.decided(rule, *orders, option=option)
+        else:
+            self.clash(rule, *orders)
+
+    def in_the_evening(self, rule: str, order: str, option: str) -> None:
+        """A clash that only days without news make, decided then."""
+        self.clash(rule, order, resolved=True)
+        self.teller.evening.append(
+            Step(
+                id=f"{self.number}.evening", actor="desk", at=0, by="sue", do="resolve", after=(EVENING,),
+                args={"rule": rule, "orders": [order], "option": option, "value": None, "note": self.name},
+            )
+        )  # fmt: skip
+
+    def shipped(self, item: str, quantity: int, lot: str = "") -> str:
+        self.teller.shipments.append(Shipment(item, quantity, lot))
+        return f"~shipment:{len(self.teller.shipments)}"
+
+    def photo(self, device: int, kind: str = "defect", after: tuple[str, ...] = ()) -> dict[str, str]:
+        """Taken on this handheld; what it returns goes into the command that the photo belongs to."""
+        name = f"~photo:{self.number}:{self.steps}"
+        self.floor(device, "ines", "photo", after, name=name, kind=kind)
+        return {"sha256": name, "kind": kind}
 
     def item(self) -> str:
-        return f"~item:{self.dice.randrange(ITEMS)}"
+        return f"~item:{self.dice.randrange(ITEMS - IN_LOTS)}"
 
-    def draft(self, *quantities: int, item: str = "") -> tuple[str, list[str], list[str]]:
+    def item_in_lots(self) -> str:
+        return f"~item:{self.dice.randrange(ITEMS - IN_LOTS, ITEMS)}"
+
+    def draft(self, *quantities: int, item: str = "", shipment: str = "") -> tuple[str, list[str], list[str]]:
         """Filed at the desk: the order, its lines, their items."""
         order = self.teller.order()
         number = order.partition(":")[2]
@@ -297,13 +369,13 @@ class Story:
         items = [item or self.item() for _ in quantities]
         self.desk(
             "sally", "create_return", order_id=order, number="~number", site_id="~site", type_code="~type",
-            lines=[{"line_id": line, "item_id": item, "quantity": quantity}
+            lines=[{"line_id": line, "item_id": item, "quantity": quantity, "outbound_line_id": shipment}
                    for line, item, quantity in zip(lines, items, quantities, strict=True)],
         )  # fmt: skip
         return order, lines, items
 
-    def approved(self, *quantities: int, item: str = "") -> tuple[str, list[str], list[str], Sight]:
-        order, lines, items = self.draft(*quantities, item=item)
+    def approved(self, *quantities: int, item: str = "", shipment: str = "") -> tuple[str, list[str], list[str], Sight]:
+        order, lines, items = self.draft(*quantities, item=item, shipment=shipment)
         self.desk("sally", "submit_return", order_id=order)
         self.desk("rita", "approve_return", order_id=order)
         seen = Sight("return_order", order, "status", ("approved", "receiving", "inspecting", "disposing", "completed"))
@@ -329,11 +401,11 @@ class Story:
         return made, inspection
 
     def dispose(self, device: int, line: str, quantity: int, kind: str = "restock", by: str = "ines",
-                after: tuple[str, ...] = (), sees: tuple[Sight, ...] = (), refused: bool = False) -> tuple[str, str]:  # fmt: skip
+                after: tuple[str, ...] = (), sees: tuple[Sight, ...] = (), refused: bool = False, **more: Any) -> tuple[str, str]:  # fmt: skip
         disposition = f"~disposition:{self.number}:{self.steps}"
         made = self.floor(
             device, by, "dispose", after, sees, refused, disposition_id=disposition, line_id=line, site_id="~site", quantity=quantity, kind=kind,
-            container_id=f"~tote:{device}",
+            container_id=f"~tote:{device}", **more,
         )  # fmt: skip
         return made, disposition
 
@@ -365,13 +437,13 @@ def two_receive_one_order(s: Story) -> None:
 
 
 def one_receives_one_order(s: Story) -> None:
-    quantity, lot = s.dice.randint(2, 6), s.dice.choice(("", "L1", "L2"))
-    order, lines, items, seen = s.approved(quantity)
+    quantity, lot = s.dice.randint(2, 6), s.dice.choice(("L1", "L2"))
+    order, lines, items, seen = s.approved(quantity, item=s.item_in_lots())
     s.scan(s.a, order, lines[0], items[0], quantity - 1, sees=(seen,), lot=lot)
     s.scan(s.a, order, lines[0], items[0], lot=lot)
-    s.inspect(s.a, lines[0], quantity)
-    s.dispose(s.a, lines[0], quantity)
-    s.put_away(s.a, lines[0], quantity)
+    s.inspect(s.a, lines[0], quantity, lot=lot)
+    s.dispose(s.a, lines[0], quantity, lot=lot)
+    s.put_away(s.a, lines[0], quantity, lot=lot)
 
 
 def two_open_one_parcel(s: Story) -> None:
@@ -457,6 +529,91 @@ def somebody_may_not(s: Story) -> None:
     s.dispose(s.a, lines[0], 2, by="cleo", refused=True)
 
 
+def an_order_is_put_on_hold(s: Story) -> None:
+    """Goods that arrive meanwhile are counted; the order goes on where it was once it is released."""
+    order, lines, items, seen = s.approved(3)
+    first, _ = s.scan(s.a, order, lines[0], items[0], sees=(seen,))
+    held = s.desk("sue", "hold_return", (first,), order_id=order, reason="The customer asks to wait")
+    on_hold = Sight("return_order", order, "status", ("on_hold",))
+    theirs, _ = s.scan(s.b, order, lines[0], items[0], sees=(on_hold,))
+    mine, _ = s.scan(s.a, order, lines[0], items[0], after=(held,))
+    s.desk("sue", "release_return", (mine, theirs), order_id=order)
+    s.inspect(s.b, lines[0], 3, sees=(Sight("return_line", lines[0], "received", (3,)),))
+    s.dispose(s.b, lines[0], 3, sees=(Sight("return_order", order, "status", ("inspecting", "disposing")),))
+    s.put_away(s.b, lines[0], 3)
+
+
+def what_is_reserved_no_one_else_can_file(s: Story) -> None:
+    """Reserved on a handheld before it goes offline, filed and submitted there; at the desk only the rest can be filed."""
+    item = s.item()
+    shipment, order = s.shipped(item, 5), s.teller.order()
+    line, claim = f"~line:{order.partition(':')[2]}:0", f"~claim:{s.number}"
+    s.floor(
+        s.a,
+        "sam",
+        "take_claim",
+        sees=(Sight("outbound_line", shipment),),
+        claim_id=claim,
+        outbound_line_id=shipment,
+        quantity=3,
+    )
+    cut = s.cut(s.a, sees=(Sight("outbound_claim", claim),))
+    s.floor(s.a, "sam", "create_return", order_id=order, number="~number", site_id="~site", type_code="~type",
+            lines=[{"line_id": line, "item_id": item, "quantity": 3, "outbound_line_id": shipment}])  # fmt: skip
+    mine = s.floor(s.a, "sam", "submit_return", order_id=order)
+    s.last["desk"] = cut
+    greedy, _, _ = s.draft(4, item=item, shipment=shipment)
+    s.desk("sally", "submit_return", refused=True, order_id=greedy)
+    modest, _, _ = s.draft(2, item=item, shipment=shipment)
+    there = s.desk("sally", "submit_return", order_id=modest)
+    s.join(s.a, (mine, there))
+
+
+def a_photo_is_taken(s: Story) -> None:
+    """Without network; it comes after what speaks of it, or before."""
+    order, lines, items, seen = s.approved(2)
+    cut = s.cut(s.a, sees=(seen,))
+    s.scan(s.a, order, lines[0], items[0], 2)
+    first, second = s.photo(s.a), s.photo(s.a, "whole")
+    last, _ = s.inspect(s.a, lines[0], 2, good=False, photos=[first, second])
+    s.join(s.a, (cut, last))
+
+
+def a_battery_is_changed(s: Story) -> None:
+    """In the middle of the work, with work that nobody has heard of yet: it goes on where it was."""
+    order, lines, items, seen = s.approved(4)
+    s.cut(s.a, sees=(seen,))
+    s.scan(s.a, order, lines[0], items[0])
+    s.scan(s.a, order, lines[0], items[0])
+    s.floor(s.a, "cleo", "restart")
+    s.scan(s.a, order, lines[0], items[0])
+    last, _ = s.inspect(s.a, lines[0], 2)
+    s.join(s.a, (last,))
+    s.scan(s.a, order, lines[0], items[0])
+    s.floor(s.a, "cleo", "restart")
+    s.inspect(s.a, lines[0], 2)
+
+
+def generic_edits_meet(s: Story) -> None:
+    """What a client sends that only knows documents is the same work."""
+    order, _, items = s.draft(1)
+    line = f"~line:{order.partition(':')[2]}:9"
+    cut = s.cut(s.a, sees=(Sight("return_order", order),))
+    s.floor(
+        s.a,
+        "sam",
+        "create_record",
+        kind="return_line",
+        id=line,
+        set={"order_id": order, "item_id": items[0], "expected": 2},
+    )
+    s.floor(s.a, "sam", "edit_record", kind="return_order", id=order, set={"note": "one more"}, was={"note": ""})
+    s.floor(s.a, "sam", "edit_record", kind="return_line", id=line, set={"expected": 3}, was={"expected": 2})
+    mine = s.floor(s.a, "sam", "remove_record", kind="return_line", id=line, was={"expected": 3})
+    there = s.desk("sally", "edit_return", (cut,), id=order, set={"reason_code": "other"}, was={"reason_code": ""})
+    s.join(s.a, (mine, there))
+
+
 # Stories with a clash
 
 
@@ -476,7 +633,7 @@ def two_edit_one_field(s: Story) -> None:
     mine = s.floor(s.a, "sam", "edit_return", id=order, set={"note": "seen on the floor"}, was={"note": ""})
     there = s.desk("sally", "edit_return", (cut,), id=order, set={"note": "told by telephone"}, was={"note": ""})
     s.join(s.a, (mine, there))
-    s.clash("X14", order)
+    s.maybe_decided("X14", order, option=s.dice.choice(("take_device", "keep_server")))
 
 
 def edited_after_approval(s: Story) -> None:
@@ -486,7 +643,7 @@ def edited_after_approval(s: Story) -> None:
     s.desk("sally", "submit_return", (cut,), order_id=order)
     there = s.desk("rita", "approve_return", order_id=order)
     s.join(s.a, (mine, there))
-    s.clash("X4", order)
+    s.maybe_decided("X4", order, option="discard")
 
 
 def two_verdicts_on_one_unit(s: Story) -> None:
@@ -495,7 +652,7 @@ def two_verdicts_on_one_unit(s: Story) -> None:
     received, _ = s.scan(s.a, order, lines[0], items[0], sees=(seen,), serial=serial)
     s.inspect(s.a, lines[0], serial=serial)
     s.inspect(s.b, lines[0], good=False, after=(received,), sees=(seen,), serial=serial)
-    s.clash("X3", order)
+    s.maybe_decided("X3", order, option="worse_grade")
 
 
 def two_dispose_of_one_unit(s: Story) -> None:
@@ -538,15 +695,32 @@ def the_author_lost_the_right(s: Story) -> None:
 
 
 def an_unknown_code_is_scanned(s: Story) -> None:
-    """Counted, and in no stock until somebody says what it is."""
-    order, _, _, seen = s.approved(1)
-    text = f"~unknown:{s.number}"
-    s.floor(
+    """Counted, and in no stock until somebody says what it is: a supervisor at the desk, or one with a handheld."""
+    order, _, items, seen = s.approved(1)
+    text, number = f"~unknown:{s.number}", order.partition(":")[2]
+    made = s.floor(
         s.a, "cleo", "scan_item", sees=(seen,), receipt_id=f"~receipt:{s.number}:{s.steps}", order_id=order,
-        line_id=f"~unknownline:{order.partition(':')[2]}:{s.number}", site_id="~site", item_id="", quantity=2, text=text,
+        line_id=f"~unknownline:{number}:{s.number}", site_id="~site", item_id="", quantity=2, text=text,
         container_id=f"~tote:{s.a}",
     )  # fmt: skip
-    s.clash("X8", order)
+    match s.dice.choice(("desk", "handheld", "")):
+        case "desk":
+            s.decided("X8", order, option="map", value=items[0], after=(made,))
+        case "handheld":
+            heard = Sight("return_line", f"~unknownline:{number}:{s.number}", "text", (text,))
+            s.floor(
+                s.b,
+                "sam",
+                "map_barcode",
+                (made,),
+                (heard,),
+                barcode_id=f"~mapping:{s.number}",
+                text=text,
+                item_id=items[0],
+            )
+            s.clash("X8", order, resolved=True)
+        case _:
+            s.clash("X8", order)
 
 
 def a_struck_line_is_edited(s: Story) -> None:
@@ -555,13 +729,99 @@ def a_struck_line_is_edited(s: Story) -> None:
     mine = s.floor(s.a, "sam", "edit_return_line", id=lines[0], set={"note": "in a blue box"}, was={"note": ""})
     there = s.desk("sally", "remove_return_line", (cut,), line_id=lines[0])
     s.join(s.a, (mine, there))
-    s.clash("X11", order)
+    s.maybe_decided("X11", order, option=s.dice.choice(("keep_deleted", "restore")))
+
+
+def more_comes_back_than_was_shipped(s: Story) -> None:
+    """Each handheld knows of its own scans alone; only the server can see that together they are too many."""
+    item = s.item()
+    order, lines, _, seen = s.approved(3, item=item, shipment=s.shipped(item, 3))
+    s.cut(s.a, sees=(seen,))
+    mine, _ = s.scan(s.a, order, lines[0], item, 2)
+    theirs, _ = s.scan(s.b, order, lines[0], item, 2, sees=(seen,))
+    s.join(s.a, (mine, theirs))
+    s.maybe_decided("X1", order, option=s.dice.choice(("keep_first", "keep_both")))
+
+
+def one_return_is_opened_twice(s: Story) -> None:
+    """The same customer, the same goods, two handhelds: probably one return, told twice."""
+    s.teller.customers += 1
+    item, orders, last = s.item(), [], []
+    for device in (s.a, s.b):
+        order = s.teller.order()
+        orders.append(order)
+        s.cut(device)
+        s.floor(device, "cleo", "open_return_without_order", order_id=order, number="~number", site_id="~site",
+                customer_id=f"~customer:{s.teller.customers}", note=s.name)  # fmt: skip
+        line = f"~scanline:{order.partition(':')[2]}:{item.partition(':')[2]}"
+        last.append(s.scan(device, order, line, item)[0])
+    for device in {s.a, s.b}:
+        s.join(device, tuple(last))
+    if s.a != s.b:
+        s.maybe_decided("X9", *orders, option="keep_both")
+
+
+def another_lot_comes_back(s: Story) -> None:
+    item = s.item_in_lots()
+    order, lines, _, seen = s.approved(2, item=item, shipment=s.shipped(item, 4, "L1"))
+    s.scan(s.a, order, lines[0], item, sees=(seen,), lot="L1")
+    s.scan(s.a, order, lines[0], item, lot="L9")
+    s.maybe_decided("X12", order, option="accept")
+
+
+def what_is_waited_for_never_arrives(s: Story) -> None:
+    """Inspected and disposed of, and whoever received it is never heard of again."""
+    order, lines, _, seen = s.approved(2)
+    s.inspect(s.a, lines[0], 2, sees=(seen,))
+    s.dispose(s.a, lines[0], 2, refused=True)
+    s.in_the_evening("X15", order, "void")
+
+
+def one_number_is_given_twice(s: Story) -> None:
+    """By a handheld and by what was restored from its backup."""
+    orders = []
+    for device in (s.a, s.b):
+        orders.append(s.teller.order())
+        s.floor(device, "sam", "create_return", order_id=orders[-1], number=f"~cloned:{s.number}", site_id="~site",
+                type_code="~type", lines=[])  # fmt: skip
+    s.maybe_decided("X16", *orders, option="new_number")
+
+
+def a_photo_never_comes(s: Story) -> None:
+    """Its handheld says that none waits: it was lost with the storage."""
+    order, lines, items, seen = s.approved(1)
+    s.scan(s.a, order, lines[0], items[0], sees=(seen,))
+    s.inspect(s.a, lines[0], good=False, photos=[{"sha256": f"~lostphoto:{s.number}", "kind": "defect"}])
+    s.in_the_evening("X17", order, "accept")
+
+
+def a_type_is_used_that_is_gone(s: Story) -> None:
+    order = s.teller.order()
+    s.floor(
+        s.a,
+        "sam",
+        "create_return",
+        order_id=order,
+        number="~number",
+        site_id="~site",
+        type_code=f"~oldtype:{s.number}",
+        lines=[],
+    )
+    s.maybe_decided("X18", order, option="review")
 
 
 OFTEN = (two_receive_one_order, one_receives_one_order, two_open_one_parcel, goods_are_disposed_of_before_their_receipt_arrives,
          a_tote_is_moved_by_two)  # fmt: skip
 STORIES = (
-    *OFTEN, two_edit_other_fields, two_agree_on_one_unit, somebody_may_not, cancelled_while_received, two_edit_one_field,
-    edited_after_approval, two_verdicts_on_one_unit, two_dispose_of_one_unit, one_serial_received_twice,
+    *OFTEN, two_edit_other_fields, two_agree_on_one_unit, somebody_may_not, an_order_is_put_on_hold,
+    what_is_reserved_no_one_else_can_file, a_photo_is_taken, a_battery_is_changed, generic_edits_meet, cancelled_while_received,
+    two_edit_one_field, edited_after_approval, two_verdicts_on_one_unit, two_dispose_of_one_unit, one_serial_received_twice,
     put_where_it_must_not_stand, an_unknown_code_is_scanned, a_struck_line_is_edited, the_author_lost_the_right,
+    more_comes_back_than_was_shipped, one_return_is_opened_twice, another_lot_comes_back, what_is_waited_for_never_arrives,
+    one_number_is_given_twice, a_photo_never_comes, a_type_is_used_that_is_gone,
 )  # fmt: skip
+NOT_OUTSIDE = (
+    what_is_reserved_no_one_else_can_file, put_where_it_must_not_stand, more_comes_back_than_was_shipped, another_lot_comes_back,
+    what_is_waited_for_never_arrives, a_photo_never_comes,
+)  # fmt: skip
+"""They need shipments or bins of their own, or that days pass at the server."""

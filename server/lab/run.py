@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 import time
@@ -12,35 +13,39 @@ from typing import Any
 from server import frontend
 from server.database import Database
 from server.domain.catalog import Site
+from server.domain.conflict_rules import x17
+from server.domain.held import expire_held
 from server.domain.people import Person
 from server.domain.permissions import SYSTEM
 from server.migrations import migrate
 from server.sync.shapes import BY_MODEL
 
 from . import elsewhere, world
-from .floor import Desk, Failed, Handheld, at_the_desk
-from .history import History, Kept, Provoked, Sent, kept_in, settled
+from .floor import Desk, Failed, Handheld, at_the_desk, case_of
+from .history import History, Kept, Provoked, Sent, kept_in, said_in, settled
 from .judge import Line, judge
 from .machine import DidNotStart, Server, config_for
 from .network import Network
-from .plan import Options, Plan, Step, make
+from .plan import CannotRun, Options, Plan, Step, make
 from .progress import Progress
 from .simulated import simulate
 from .world import World
 
 TICK = 0.2
+SIX_DAYS = 6 * 86_400_000
 PATIENCE = 120.0
 """Seconds after the end in which every step must have become possible."""
 ROUNDS = 10
 BUNDLE = frontend.DIST / ".lab" / "handheld.mjs"
 
 
-class CannotRun(Exception):
-    """Carries the sentence that says why, and what to do."""
-
-
 def run(
-    options: Options, *, simulated: bool = False, there: "elsewhere.There | None" = None, keep: bool = False
+    options: Options,
+    *,
+    simulated: bool = False,
+    database: str = "",
+    there: "elsewhere.There | None" = None,
+    keep: bool = False,
 ) -> bool:
     """Prints the plan, the progress and the proof; says whether every line of it holds. Raises CannotRun."""
     progress = Progress(options.minutes * 60)
@@ -49,13 +54,15 @@ def run(
     began = time.monotonic()
     digest = ""
     if simulated:
-        history, digest = simulate(plan, progress)
+        history, digest = simulate(
+            plan, progress, config_for(Path(), {"DATABASE_URL": database}).database_url if database else ""
+        )
         lines = judge(history)
     else:
         node = _node()
         with _folder(keep) as folder:
             try:
-                history = asyncio.run(_real(plan, progress, node, folder, there))
+                history = asyncio.run(_real(plan, progress, node, folder, database, there))
             except (Failed, DidNotStart, TimeoutError) as failed:
                 raise CannotRun(f"{failed}\nWhat the server and the handhelds said is in {folder.keep()}.") from None
             lines = judge(history)
@@ -101,12 +108,12 @@ def _show(progress: Progress, lines: list[Line], seconds: float, digest: str) ->
 
 
 async def _real(
-    plan: Plan, progress: Progress, node: Path, folder: "_Folder", there: "elsewhere.There | None"
+    plan: Plan, progress: Progress, node: Path, folder: "_Folder", database: str, there: "elsewhere.There | None"
 ) -> History:
     if there is None:
-        server = Server(config_for(folder.path))
+        server = Server(config_for(folder.path, {**os.environ, "DATABASE_URL": database} if database else None))
         known, code = await asyncio.to_thread(_furnish, server, plan)
-        place = world.made(known, f"lab-{plan.options.seed}")
+        place = world.made(known, plan)
         url, password = server.url, world.PASSWORD
         server.start()
         await asyncio.to_thread(server.wait_until_up)
@@ -115,7 +122,7 @@ async def _real(
         url, password = there.url, world.PASSWORD
         place, code = await asyncio.to_thread(elsewhere.furnish, there, plan)
     with (folder.path / "handhelds.log").open("wb") as log:
-        floor = Floor(plan, place, url, password, server, progress)
+        floor = Floor(plan, place, url, password, server, progress, folder.path)
         try:
             progress.write("The server is up; the handhelds fetch their packs.")
             await floor.open(node, code, log)
@@ -134,10 +141,8 @@ def _furnish(server: Server, plan: Plan) -> tuple[dict[str, world.Person], str]:
     try:
         with database.read(SYSTEM) as work:
             if work.first(Person) or work.first(Site):
-                raise CannotRun(
-                    "This database is in use. The lab needs an empty one: DATABASE_URL is for the lab alone."
-                )
-        database.write(SYSTEM, lambda work: world.make(work, plan.leavers))
+                raise CannotRun("This database is in use. The lab needs an empty one, for itself alone.")
+        database.write(SYSTEM, lambda work: world.make(work, plan))
         return database.write(SYSTEM, lambda work: world.let_in(work, plan.leavers))
     finally:
         database.close()
@@ -147,16 +152,10 @@ class Floor:
     """Everybody at work: carries the plan out step by step, then heals, drains and gathers what happened."""
 
     def __init__(
-        self, plan: Plan, place: World, url: str, password: str, server: Server | None, progress: Progress
+        self, plan: Plan, place: World, url: str, password: str, server: Server | None, progress: Progress, folder: Path
     ) -> None:
-        self.plan, self.world, self.url, self.password, self.server, self.progress = (
-            plan,
-            place,
-            url,
-            password,
-            server,
-            progress,
-        )
+        self.plan, self.world, self.url, self.password = plan, place, url, password
+        self.server, self.progress, self.folder = server, progress, folder
         self.handhelds: list[Handheld] = []
         self.desks = {name: Desk(url) for name in world.DESK}
         self.done: set[str] = set()
@@ -203,6 +202,10 @@ class Floor:
             await asyncio.to_thread(self.server.wait_until_up)
         await asyncio.gather(*(handheld.network.settle() for handheld in self.handhelds))
         await self._drain()
+        if self.plan.evening:
+            self.progress.write("Days pass; what nobody heard of any more is decided.")
+            await self._carry_out(self.plan.evening)
+            await self._drain()
 
     async def judged(self, database_url: str, there: "elsewhere.There | None") -> History:
         reports = [await handheld.ask("report") for handheld in self.handhelds]
@@ -216,9 +219,10 @@ class Floor:
         if there is None:
             kept = await asyncio.to_thread(_kept, database_url, self.world.site_id)
         else:
+            photos = said_in(self.plan, self.world)["photos"]
             orders = {self.world.named(order) for step in self.plan.steps for order in _orders_of(step)}
             kept = await asyncio.to_thread(
-                elsewhere.kept, there, self.world, [each.device_id for each in self.handhelds], orders
+                elsewhere.kept, there, self.world, [each.device_id for each in self.handhelds], orders, photos
             )
         return History(
             sent=sent,
@@ -226,8 +230,10 @@ class Floor:
             unanswered={handheld.device_id: report["waiting"] for handheld, report in zip(self.handhelds, reports, strict=True)},
             views={handheld.device_id: report["documents"] for handheld, report in zip(self.handhelds, reports, strict=True)},
             provoked=[
-                Provoked(rule=clash.rule, orders=tuple(self.world.named(clash.orders)), story=clash.story) for clash in self.plan.clashes
+                Provoked(rule=clash.rule, orders=tuple(self.world.named(clash.orders)), story=clash.story, resolved=clash.resolved)
+                for clash in self.plan.clashes
             ],
+            restarts=sum(handheld.restarts for handheld in self.handhelds), **said_in(self.plan, self.world),
             undone=self.undone, rounds=self.rounds, **{name: getattr(kept, name) for name in Kept.__struct_fields__},
         )  # fmt: skip
 
@@ -256,6 +262,15 @@ class Floor:
                 elif step.do == "sync_now":
                     assert handheld is not None
                     self._press(handheld)
+                elif step.do == "photo":
+                    assert handheld is not None
+                    await handheld.photograph(step, self.world)
+                elif step.do == "restart":
+                    assert handheld is not None
+                    await handheld.restart(self.folder)
+                elif kind == "time":
+                    assert self.server is not None
+                    await asyncio.to_thread(days_pass, self.server.config.database_url)
                 else:
                     assert handheld is not None
                     await handheld.record(step, self.world, world.PIN)
@@ -267,6 +282,8 @@ class Floor:
     async def _possible(self, step: Step, handheld: Handheld | None) -> bool:
         if not all(id in self.done for id in step.after):
             return False
+        if step.do == "resolve":
+            return bool(await asyncio.to_thread(case_of, self.desks[step.by], step, self.world))
         if handheld is None:
             return True
         for sight in step.sees:
@@ -286,7 +303,7 @@ class Floor:
     async def _skew(self) -> None:
         for skew in sorted(self.plan.skews, key=lambda each: each.at):
             await asyncio.sleep(max(0.0, skew.at - self.time))
-            await self.handhelds[skew.device - 1].ask("clock", by=skew.by)
+            await self.handhelds[skew.device - 1].set_clock(skew.by)
 
     async def _watch(self) -> None:
         while True:
@@ -316,7 +333,7 @@ class Floor:
         for number in range(1, ROUNDS + 1):
             self.rounds = number
             states = await asyncio.gather(*(handheld.ask("sync") for handheld in self.handhelds))
-            if not any(state["waiting"] or state["error"] for state in states):
+            if not any(state["waiting"] - state["held"] or state["photos"] or state["error"] for state in states):
                 break
         await asyncio.to_thread(self._until_settled)
         await asyncio.gather(*(handheld.ask("sync") for handheld in self.handhelds))
@@ -332,6 +349,16 @@ class Floor:
                 time.sleep(0.2)
         finally:
             database.close()
+
+
+def days_pass(url: str) -> None:
+    """What the worker does when six days have gone by without news: nothing else in the lab takes that long."""
+    database = Database(url, BY_MODEL, lambda: round(time.time() * 1000) + SIX_DAYS)
+    try:
+        database.write(SYSTEM, expire_held)
+        database.write(SYSTEM, x17.look)
+    finally:
+        database.close()
 
 
 async def _tried(asking: Coroutine[Any, Any, Any]) -> None:

@@ -15,29 +15,34 @@ import sqlalchemy as sa
 
 from server.database import Database
 from server.domain import people
+from server.domain.attachments import note_photo
 from server.domain.commands import perform
+from server.domain.conflict_rules import x17
+from server.domain.conflicts import Conflict
 from server.domain.devices import Device
 from server.domain.errors import Refusal
+from server.domain.held import expire_held
 from server.domain.ids import derived_id
 from server.domain.numbers import document_number, next_desk_number
 from server.domain.people import actor_of
 from server.domain.permissions import SYSTEM
 from server.domain.records import Setting
 from server.domain.work import Work
-from server.sync.protocol import APP_SCHEMA, PROTOCOL, MutationIn, PushRequest, PushResponse, Result
+from server.sync.protocol import APP_SCHEMA, PROTOCOL, DeviceState, MutationIn, PushRequest, PushResponse, Result
 from server.sync.pull import pull
 from server.sync.push import push
 from server.sync.shapes import BY_MODEL, CATALOGUE, site_feed
 
 from . import world
-from .history import Documents, History, Provoked, Sent, canonical, kept_in, lay
-from .plan import HARMLESS, Plan, Sight, Step
+from .history import Documents, History, Provoked, Sent, canonical, kept_in, lay, said_in
+from .plan import HARMLESS, CannotRun, Plan, Sight, Step
 from .progress import Progress
 from .world import SITE
 
 BEGINS = 1_793_581_200_000  # Monday 2 November 2026, nine in Shanghai
 TICK = 0.25
 SOON, LONGEST = 1.0, 8.0
+SIX_DAYS = 6 * 86_400.0
 PATIENCE = 120.0
 """Virtual seconds after the end in which every step must have become possible."""
 
@@ -53,15 +58,18 @@ class NoNetwork(Exception):
 class Simulation:
     def __init__(self, plan: Plan, url: str, progress: Progress) -> None:
         self.plan, self.url, self.progress = plan, url, progress
-        self.time = 0.0
+        self.time = self.ahead = 0.0
         self.calm = False
         self.down_until = 0.0
         self.kills = 0
         self.database = self._opened()
         self.database.create()
-        self.database.write(SYSTEM, self._furnish)
+        with self.database.read(SYSTEM) as work:
+            if work.first(people.Person):
+                raise CannotRun("This database is in use. The lab needs an empty one, for itself alone.")
         known = {name: world.Person(f"lab-{name}", name) for name in world.roles(plan.leavers)}
-        self.world = world.made(known, f"lab-{plan.options.seed}")
+        self.world = world.made(known, plan)
+        self.database.write(SYSTEM, self._furnish)
         self.handhelds = [Handheld(self, n) for n in range(1, plan.options.devices + 1)]
         self.done: set[str] = set()
         self.undone: list[str] = []
@@ -74,6 +82,8 @@ class Simulation:
         while waiting and self.time < self.plan.seconds + PATIENCE:
             self.time = round(self.time + TICK, 2)
             self.calm = self.time >= self.plan.seconds
+            if self.time % 60 == 0 and self.time >= self.down_until:
+                self._as_time_passes()
             while kills and kills[0].at <= self.time:
                 self._restart(kills.pop(0).down)
             for at, copy in [each for each in self.late if each[0] <= self.time]:
@@ -91,6 +101,10 @@ class Simulation:
         self.undone += [f"step {step.id} ({step.actor} {step.do}) never became possible" for step in waiting]
         self.calm = True
         rounds = self._drain()
+        for step in self.plan.evening:
+            if not self._try(step):
+                self.undone.append(f"step {step.id} ({step.do}) never became possible")
+        rounds = max(rounds, self._drain())
         kept = kept_in(self.database, SITE)
         history = History(
             sent=[sent for handheld in self.handhelds for sent in handheld.made],
@@ -98,8 +112,10 @@ class Simulation:
             unanswered={handheld.name: len(handheld.outbox) for handheld in self.handhelds},
             views={handheld.name: handheld.view for handheld in self.handhelds},
             provoked=[
-                Provoked(rule=clash.rule, orders=tuple(self.world.named(clash.orders)), story=clash.story) for clash in self.plan.clashes
+                Provoked(rule=clash.rule, orders=tuple(self.world.named(clash.orders)), story=clash.story, resolved=clash.resolved)
+                for clash in self.plan.clashes
             ],
+            restarts=sum(handheld.restarts for handheld in self.handhelds), **said_in(self.plan, self.world),
             undone=self.undone, rounds=rounds, **msgspec.structs.asdict(kept),
         )  # fmt: skip
         return history, self._digest(kept.feed)
@@ -109,7 +125,7 @@ class Simulation:
 
     @property
     def now(self) -> int:
-        return BEGINS + round(self.time * 1000)
+        return BEGINS + round((self.time + self.ahead) * 1000)
 
     def reach(self, ask: Callable[[], Any]) -> Any:
         """What the server answers, if it is there."""
@@ -127,7 +143,7 @@ class Simulation:
         return Database(self.url, BY_MODEL, lambda: self.now)
 
     def _furnish(self, work: Work) -> None:
-        world.make(work, self.plan.leavers)
+        world.make(work, self.plan)
         work.get(Setting, "epoch").value = derived_id("lab", "epoch")
         for n in range(1, self.plan.options.devices + 1):
             work.add(Device, id=f"lab-device-{n}", code=f"L{n}", name=f"Lab {n}", site_id=SITE)
@@ -145,18 +161,30 @@ class Simulation:
         if handheld and not all(handheld.sees(sight) for sight in step.sees):
             return False
         if kind == "desk":
-            if self.time < self.down_until:
+            if self.time < self.down_until or (step.do == "resolve" and not self._case(step)):
                 return False
             try:
                 self.database.write(SYSTEM, lambda work: self._at_the_desk(work, step))
+                if step.refused:
+                    self.undone.append(f"step {step.id} ({step.do}) was not refused at the desk")
             except Refusal as refusal:
-                self.undone.append(f"step {step.id} ({step.do}) was refused at the desk: {refusal.sentence}")
+                if not step.refused:
+                    self.undone.append(f"step {step.id} ({step.do}) was refused at the desk: {refusal.sentence}")
+        elif kind == "time":
+            self.ahead += SIX_DAYS
+            self._as_time_passes()
         elif kind == "network":
             assert handheld is not None
             (handheld.cut.add if step.do == "cut" else handheld.cut.discard)(step.id.partition(".")[0])
         elif step.do == "sync_now":
             assert handheld is not None
             handheld.due = self.time
+        elif step.do == "photo":
+            assert handheld is not None
+            handheld.photos.append(self.world.named(step.args["name"]))
+        elif step.do == "restart":
+            assert handheld is not None
+            handheld.restart()
         else:
             assert handheld is not None
             handheld.record(step)
@@ -169,9 +197,26 @@ class Simulation:
         if step.do == "disable_person":
             people.disable_person(work, people.DisablePerson(**args))
             return
+        if step.do == "resolve":
+            args = {"conflict_id": self._case(step)} | {name: args[name] for name in ("option", "value", "note")}
+            perform(
+                work, "resolve_conflict", args, mutation_id=derived_id("lab", self.world.run, step.id), site_id=SITE
+            )
+            return
         if step.do == "create_return":
             args["number"] = next_desk_number(work)
         perform(work, step.do, args, mutation_id=derived_id("lab", self.world.run, step.id), site_id=SITE)
+
+    def _case(self, step: Step) -> str:
+        orders = self.world.named(step.args["orders"])
+        with self.database.read(SYSTEM) as work:
+            found = work.find(Conflict, Conflict.rule == step.args["rule"], order_by=Conflict.id)
+            return next((case.id for case in found if case.order_id in orders), "")
+
+    def _as_time_passes(self) -> None:
+        """What the worker does every minute."""
+        self.database.write(SYSTEM, expire_held)
+        self.database.write(SYSTEM, x17.look)
 
     def _drain(self) -> int:
         """Rounds of everybody syncing once until nothing is left to say."""
@@ -181,7 +226,7 @@ class Simulation:
             for handheld in self.handhelds:
                 handheld.cut.clear()
                 handheld.sync()
-            if not any(handheld.outbox for handheld in self.handhelds) and self.database.heads() == before:
+            if not any(handheld.unsent for handheld in self.handhelds) and self.database.heads() == before:
                 return number
         return 11
 
@@ -211,6 +256,20 @@ class Handheld:
         self.failures = 0
         self.asked = 0
         self.counter = 0
+        self.photos: list[str] = []
+        self.restarts = 0
+
+    @property
+    def unsent(self) -> bool:
+        """Whether it has anything that the server does not know: what is held is known there."""
+        return bool(self.photos) or any(self.told.get(each.id) != "held" for each in self.outbox)
+
+    def restart(self) -> None:
+        """What is stored is read anew; what was only in its memory is gone."""
+        self.outbox = msgspec.json.decode(msgspec.json.encode(self.outbox), type=list[MutationIn])
+        self.cursors, self.view = dict(self.cursors), dict(self.view)
+        self.due = self.failures = 0
+        self.restarts += 1
 
     @property
     def offline(self) -> bool:
@@ -227,7 +286,9 @@ class Handheld:
 
     def sees(self, sight: Sight) -> bool:
         shown = self.view.get(f"{sight.kind} {self.lab.world.named(sight.key)}")
-        return shown is not None and (not sight.field or msgspec.json.decode(shown)[sight.field] in sight.values)
+        return shown is not None and (
+            not sight.field or msgspec.json.decode(shown)[sight.field] in self.lab.world.named(sight.values)
+        )
 
     def record(self, step: Step) -> None:
         args = self.lab.world.named(step.args)
@@ -263,6 +324,9 @@ class Handheld:
                     break  # the rest of what waits is held at the server: asked again next time
             for feed in (CATALOGUE, site_feed(SITE)):
                 self._pull(feed)
+            while self.photos:
+                self._exchange(lambda: self._upload(self.photos[0]))
+                del self.photos[0]
         except (NoNetwork, Killed):
             self.failures += 1
             self.due = self.lab.time + min(SOON * 2**self.failures, LONGEST)
@@ -276,8 +340,9 @@ class Handheld:
         def ask() -> PushResponse:
             lab = self.lab
             request = PushRequest(
-                protocol=PROTOCOL, epoch=lab.database.epoch, device=self.id, app_schema=APP_SCHEMA, mutations=batch
-            )
+                protocol=PROTOCOL, epoch=lab.database.epoch, device=self.id, app_schema=APP_SCHEMA, mutations=batch,
+                state=DeviceState(pending=len(self.outbox) - len(batch), pending_photos=len(self.photos)),
+            )  # fmt: skip
             return push(lab.database, self.record_there, request)
 
         results: list[Result] = self._exchange(ask).results
@@ -286,6 +351,14 @@ class Handheld:
         answered = {result.id for result in results if result.status != "held"}
         self.outbox = [each for each in self.outbox if each.id not in answered]
         return not answered
+
+    def _upload(self, sha256: str) -> None:
+        def store(work: Work) -> None:
+            note_photo(
+                work, sha256, size=1, media_type="image/png", width=16, height=16, site_id=SITE, device_id=self.id
+            )
+
+        self.lab.database.write(SYSTEM, store)
 
     def _pull(self, feed: str) -> None:
         more = True

@@ -1,17 +1,22 @@
 """Where the lab's work is done: a site with its bins, goods and people. Its own server gets one made for it; on another, it looks around."""
 
+import hashlib
+import struct
+import zlib
 from typing import Any, NamedTuple
 
-from server.domain import catalog, people
+from server.domain import catalog, documents, people
 from server.domain.codes import new_code
 from server.domain.ids import derived_id
-from server.domain.numbers import own_label, waybill_of
+from server.domain.numbers import document_number, own_label, waybill_of
 from server.domain.work import Work
 from server.passwords import hash_of
 
+from .plan import Plan
+
 PIN = "2580"
 PASSWORD = "restow-lab"  # noqa: S105  the lab's own server lives as long as the lab
-DESK = {"sally": "sales", "rita": "reviewer", "ada": "admin"}
+DESK = {"sally": "sales", "rita": "reviewer", "sue": "supervisor", "ada": "admin"}
 FLOOR = {"cleo": "operator", "ines": "inspector", "sam": "supervisor"}
 ZONES = ("dock", "quarantine", "exception", "sellable", "repair", "scrap")
 SITE, OWNER, TYPE = "lab-site", "lab-owner", "lab"
@@ -82,19 +87,41 @@ class World(NamedTuple):
                 return f"?{derived_id(self.run)[:8]}-{rest[0]}"
             case "unknownline":
                 return derived_id("line", self._id(f"order:{rest[0]}"), f"text:{self._id(f'unknown:{rest[1]}')}")
+            case "oldtype":
+                return f"gone-{derived_id(self.run)[:8]}-{rest[0]}"
+            case "cloned":
+                return document_number("RT", "Z9", int(derived_id(self.run)[:4], 16) * 1_000 + int(rest[0]))
+            case "photo":
+                return hashlib.sha256(self.picture(name)).hexdigest()
+            case "lostphoto":
+                return hashlib.sha256(f"{self.run} {name}".encode()).hexdigest()
             case _:
                 return derived_id("lab", self.run, name)
 
+    def picture(self, name: str) -> bytes:
+        """A small PNG that no other photo of any lab equals."""
+        colours = hashlib.sha256(f"{self.run} {name}".encode()).digest()
+        rows = b"".join(b"\0" + colours[n % 20 : n % 20 + 12] * 4 for n in range(16))
+        parts = (
+            (b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0)),
+            (b"IDAT", zlib.compress(rows)),
+            (b"IEND", b""),
+        )
+        return b"\x89PNG\r\n\x1a\n" + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in parts
+        )
 
-def make(work: Work, leavers: int) -> None:
-    """A site of its own, with readable ids; the same every time."""
+
+def make(work: Work, plan: Plan) -> None:
+    """A site of its own, with readable ids; the same every time. What the plan needs besides is named as the plan names it."""
     work.add(catalog.Owner, id=OWNER, code="LAB", name="Lab")
     work.add(catalog.Site, id=SITE, code="LB", name="试验仓", name_en="Lab")
     for kind in ZONES:
         work.add(
             catalog.Zone, id=f"lab-zone-{kind}", site_id=SITE, code=kind.upper(), kind=kind, name=kind, name_en=kind
         )
-        for n in range(4 if kind == "sellable" else 1):
+        for n in range(plan.bins if kind == "sellable" else 1):
             work.add(
                 catalog.Bin,
                 id=f"lab-{kind}-{n}",
@@ -115,7 +142,25 @@ def make(work: Work, leavers: int) -> None:
         )
         work.add(catalog.Barcode, id=f"lab-code-{n}", item_id=f"lab-item-{n}", owner_id=OWNER, text=f"29900000000{n}0")
     work.add(catalog.ReturnType, id="lab-type", code=TYPE, name="试验", name_en="Lab", policy={})
-    for name, role in roles(leavers).items():
+    named = made({}, plan).named
+    for n in range(1, plan.customers + 1):
+        work.add(
+            catalog.Customer,
+            id=named(f"~customer:{n}"),
+            owner_id=OWNER,
+            code=f"LAB-{n}",
+            name=f"试验客户 {n}",
+            phone="",
+        )
+    for n, shipment in enumerate(plan.shipments, 1):
+        order = work.add(
+            documents.OutboundOrder, id=named(f"~outbound:{n}"), number=f"LAB-OUT-{n}", site_id=SITE, owner_id=OWNER
+        )
+        work.add(
+            documents.OutboundLine, id=named(f"~shipment:{n}"), outbound_id=order.id, site_id=SITE, item_id=named(shipment.item),
+            line_number=1, quantity=shipment.quantity, lot=shipment.lot,
+        )  # fmt: skip
+    for name, role in roles(plan.leavers).items():
         work.add(people.Person, id=f"lab-{name}", username=name, name=name.title(), language="en")
         work.add(
             people.Grant,
@@ -145,13 +190,13 @@ def roles(leavers: int) -> dict[str, str]:
     return DESK | FLOOR | {f"leaver{n}": "operator" for n in range(1, leavers + 1)}
 
 
-def made(known: dict[str, Person], run: str) -> World:
+def made(known: dict[str, Person], plan: Plan) -> World:
     return World(
-        run=run,
+        run=f"lab-{plan.options.seed}",
         site_id=SITE,
         site_code="LB",
         type_code=TYPE,
-        bins={kind: [f"lab-{kind}-{n}" for n in range(4 if kind == "sellable" else 1)] for kind in ZONES},
+        bins={kind: [f"lab-{kind}-{n}" for n in range(plan.bins if kind == "sellable" else 1)] for kind in ZONES},
         items=[Thing(f"lab-item-{n}", OWNER, f"29900000000{n}0") for n in range(6)],
         people=known,
     )

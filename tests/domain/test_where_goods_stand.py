@@ -3,7 +3,8 @@
 from server.domain.conflicts import Conflict
 from server.domain.ids import derived_id
 from server.domain.permissions import SYSTEM
-from tests.cast import R_1001, SITE, Desk, Handheld
+from server.domain.stock import StockBalance
+from tests.cast import R_1001, SITE, TOTE, Desk, Handheld
 
 OTHER_TOTE = derived_id("container", SITE, "LSH00000026")
 
@@ -28,3 +29,15 @@ def test_goods_nobody_inspected_among_what_is_for_sale_still_are_one(a: Handheld
     with a.database.read(SYSTEM) as work:
         (case,) = work.find(Conflict)
     assert (case.rule, case.facts["statuses"]) == ("X7", ["quarantine"])
+
+
+def test_what_is_taken_back_is_of_the_lot_that_was_scanned_wherever_it_stands_now(a: Handheld, desk: Desk) -> None:
+    desk.file_r_1001()
+    receipt = a.scan("cleo", R_1001, "kettles", "kettle", 1)
+    a.do("cleo", "put_away", line_id="kettles", site_id=SITE, quantity=1, bin_id="bin-exception", container_id=TOTE)
+    a.scan("cleo", R_1001, "kettles", "kettle", 1, lot="L1")
+    a.do("cleo", "unreceive", receipt_id=receipt, quantity=1, reason="undo")
+    a.sync()
+    with a.database.read(SYSTEM) as work:
+        left = work.find(StockBalance, StockBalance.status == "quarantine", StockBalance.quantity != 0)
+    assert [(balance.lot, balance.quantity, balance.container_id) for balance in left] == [("L1", 1, TOTE)]

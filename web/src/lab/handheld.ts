@@ -7,14 +7,18 @@ import * as app from '../lib/app'
 import * as auth from '../lib/auth'
 import { db, REFERENCE } from '../lib/db'
 import { nextNumber, record } from '../lib/outbox'
-import type { DeviceCommand, Kind, PushResponse } from '../lib/protocol'
+import { keepPhoto } from '../lib/photos'
+import type { DeviceCommand, Kind, PhotoKind, PushResponse } from '../lib/protocol'
 import { syncNow, syncState } from '../lib/sync'
 
-declare const process: {
+interface Process {
   stdin: AsyncIterable<Uint8Array>
   stdout: { write(text: string): void }
   exit(code: number): never
+  getBuiltinModule(name: 'node:fs'): { writeFileSync(path: string, bytes: Uint8Array): void; readFileSync(path: string): Uint8Array }
+  getBuiltinModule(name: 'node:v8'): { serialize(value: unknown): Uint8Array; deserialize(bytes: Uint8Array): unknown }
 }
+declare const process: Process
 
 type Args = Record<string, unknown>
 type Document = Record<string, unknown>
@@ -27,17 +31,44 @@ interface Made {
   step: string
 }
 
-const made: Made[] = []
+let made: Made[] = []
 /** What this handheld was told became of each mutation, the last time it was told. */
-const told: Record<string, string> = {}
+let told: Record<string, string> = {}
+
+/** Everything that outlives the process: what its database holds, and what the lab notes of it. */
+interface Image {
+  tables: Record<string, unknown[]>
+  key: JsonWebKey | null
+  made: Made[]
+  told: Record<string, string>
+}
 
 const ORDERS: Record<string, (order: never) => unknown> = {
-  async open({ origin, code, name }: { origin: string; code: string; name: string }) {
+  async open({ origin, code, name, image, by = 0 }: { origin: string; code: string; name: string; image?: string; by?: number }) {
+    wrong = by
     app.configure({ origin, database: name, fetch: overheard })
+    if (image) await restore(image)
     await app.start()
+    if (image) return state()
     const { device_id, site_id } = await auth.enrol(code, name)
     await syncNow()
     return { device_id, site_id, error: syncState.get().error, pack: syncState.get().packReady }
+  },
+
+  /** Writes down what is stored, and is gone: what was only in memory is lost, as with a battery taken out. */
+  async end({ file }: { file: string }) {
+    const rows = await db.transaction('r', db.tables, () => Promise.all(db.tables.map(async (table) => [table.name, await table.toArray()] as const)))
+    const tables = Object.fromEntries(rows) as Image['tables']
+    const held = (tables.meta as { key: string; value: unknown }[]).find((row) => row.key === 'key')
+    const key = held ? await crypto.subtle.exportKey('jwk', held.value as CryptoKey) : null
+    if (held) held.value = null
+    const image: Image = { tables, key, made, told }
+    process.getBuiltinModule('node:fs').writeFileSync(file, process.getBuiltinModule('node:v8').serialize(image))
+    process.exit(0)
+  },
+
+  photo({ picture, kind }: { picture: string; kind: PhotoKind }) {
+    return keepPhoto(new Blob([Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0))], { type: 'image/png' }), kind)
   },
 
   sign({ badge, pin }: { badge: string; pin: string }) {
@@ -79,8 +110,21 @@ const ORDERS: Record<string, (order: never) => unknown> = {
 async function state() {
   const { error, needsAttention } = syncState.get()
   const waiting = await db.outbox.toArray()
-  return { waiting: waiting.length, held: waiting.filter((row) => row.state === 'held').length, recorded: made.length, error, needsAttention }
+  const photos = await db.photos.where('state').equals('waiting').count()
+  return { waiting: waiting.length, held: waiting.filter((row) => row.state === 'held').length, photos, recorded: made.length, error, needsAttention }
 }
+
+async function restore(file: string): Promise<void> {
+  const image = process.getBuiltinModule('node:v8').deserialize(process.getBuiltinModule('node:fs').readFileSync(file)) as Image
+  const held = (image.tables.meta as { key: string; value: unknown }[]).find((row) => row.key === 'key')
+  if (held && image.key) held.value = await crypto.subtle.importKey('jwk', image.key, 'AES-GCM', true, ['encrypt', 'decrypt'])
+  await db.transaction('rw', db.tables, () => Promise.all(db.tables.map((table) => table.bulkPut(image.tables[table.name] ?? []))))
+  ;({ made, told } = image)
+}
+
+// The device's key cannot be read out of a browser, which keeps it itself. Here the lab keeps it, between two processes of one handheld.
+const generateKey = crypto.subtle.generateKey.bind(crypto.subtle) as (how: never, extractable: boolean, uses: never) => Promise<CryptoKey>
+crypto.subtle.generateKey = ((how: never, _: boolean, uses: never) => generateKey(how, true, uses)) as typeof crypto.subtle.generateKey
 
 /** The same bytes for the same document, whoever writes it: keys in order, no spaces. */
 function canonical(value: unknown): string {

@@ -188,7 +188,7 @@ const EFFECTS_BY_NAME: Effects = {
     view.put('return_line', line.id, { ...line, received: line.received - args.quantity })
     const item = await view.get('item', receipt.item_id)
     const place = { status: 'quarantine' as const, bin_id: receipt.bin_id, container_id: receipt.container_id }
-    if (item) await transfer(view, receipt.site_id, item, args.quantity, place, OUT, receipt)
+    if (item) await transfer(view, receipt.site_id, item, args.quantity, place, OUT, receipt, true)
     await progress(view, line.order_id, at)
   },
 
@@ -594,13 +594,13 @@ async function count(view: Layer, site_id: string, item: Item, quantity: number,
 }
 
 /** Where these units really stand: the place that was named first, then the same goods elsewhere at the site. */
-async function take(view: Layer, site: string, item: Item, quantity: number, place: Place, lot: Lot): Promise<[number, Place, Lot][]> {
+async function take(view: Layer, site: string, item: Item, quantity: number, place: Place, lot: Lot, read = false): Promise<[number, Place, Lot][]> {
   const standing = (await view.find('stock_balance', 'item_id', item.id)).filter(
     (each) =>
       each.site_id === site && each.status === place.status && each.quantity > 0 && (!lot.lot || each.lot === lot.lot) && (!lot.serial || each.serial === lot.serial),
   )
   const order = (each: StockBalance) =>
-    [each.container_id !== place.container_id, each.bin_id !== place.bin_id, each.serial !== lot.serial, each.lot !== lot.lot, each.expiry !== lot.expiry]
+    [read && each.lot !== lot.lot, each.container_id !== place.container_id, each.bin_id !== place.bin_id, each.serial !== lot.serial, each.lot !== lot.lot, each.expiry !== lot.expiry]
       .map(Number)
       .join('') + each.expiry + each.id
   standing.sort((a, b) => (order(a) < order(b) ? -1 : 1))
@@ -615,8 +615,8 @@ async function take(view: Layer, site: string, item: Item, quantity: number, pla
   return taken
 }
 
-async function transfer(view: Layer, site: string, item: Item, quantity: number, source: Place, target: Place, lot: Lot): Promise<void> {
-  for (const [units, place, kind] of await take(view, site, item, quantity, source, lot)) await move(view, site, item, units, place, target, kind)
+async function transfer(view: Layer, site: string, item: Item, quantity: number, source: Place, target: Place, lot: Lot, read = false): Promise<void> {
+  for (const [units, place, kind] of await take(view, site, item, quantity, source, lot, read)) await move(view, site, item, units, place, target, kind)
 }
 
 async function receivingBin(view: Layer, site: string, bin = '', containerId = ''): Promise<string> {
