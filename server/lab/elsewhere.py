@@ -7,7 +7,7 @@ import json
 import secrets
 from typing import Any, NamedTuple
 
-from server.domain.stock import STATUSES
+from server.domain.stock import OUTSIDE, STATUSES
 
 from . import world
 from .floor import Desk, Refused
@@ -112,17 +112,6 @@ def kept(there: There, place: World, devices: list[str], orders: set[str], photo
         cases=conflicts_of(feed, orders),
         blobs=frozenset(sha256 for sha256 in photos if observer.has_photo(sha256)),
     )
-
-
-OUTSIDE = (
-    "out",
-    "scrapped",
-    "vendor_shipped",
-    "customer_shipped",
-    "shipped_exchange",
-    "handed_over",
-    "count_difference",
-)
 
 
 def _is_for_practice(there: There, site: dict[str, Any], documents: Documents) -> None:

@@ -17,6 +17,8 @@ CHECKS = ("appearance", "function", "accessories", "packaging")
 ITEMS, IN_LOTS = 6, 2
 """Goods of the lab; the last ones come in lots, so that what is counted per lot is nobody's guess."""
 EVENING = "evening.0"
+LATE = 10.0
+"""Seconds after which nothing of what was done before is on its way any more, so that two clocks tell what came first."""
 LAST_PART = 0.8
 """Stories begin in this part of the time, so that most end before everything is healed."""
 
@@ -66,6 +68,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     sees: tuple[Sight, ...] = ()
     refused: bool = False
     """Whoever does this may not, or it makes no sense: the server must say so, and keep what was sent."""
+    pause: float = 0.0
+    """So many seconds after it became possible."""
 
 
 class Clash(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +139,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def make(options: Options) -> Plan:
     dice = random.Random(f"restow lab {options.seed}")
+    skews = _skews(options, random.Random(f"restow lab clocks {options.seed}"))
     teller = Teller(options, dice)
     teller.tell()
     return Plan(
@@ -147,7 +152,7 @@ def make(options: Options) -> Plan:
         bins=teller.wrong_bins + 2,
         windows=_windows(options, dice),
         kills=_kills(options, dice),
-        skews=_skews(options, dice),
+        skews=skews,
         leavers=teller.leavers,
         faults=[_faults(options, dice) for _ in range(options.devices)],
     )
@@ -157,6 +162,8 @@ def make(options: Options) -> Plan:
 
 DAY = 86_400_000
 HARMLESS = "passes"
+STEADY = (1, 2)
+"""Handhelds whose clocks may be wrong, but are not set while they work: what happened first can be told of two of them."""
 
 
 def _windows(options: Options, dice: random.Random) -> list[Window]:
@@ -184,12 +191,12 @@ def _kills(options: Options, dice: random.Random) -> list[Kill]:
 
 
 def _skews(options: Options, dice: random.Random) -> list[Skew]:
-    """Minutes, hours, years, fast and slow; and half-way some clocks are set."""
+    """Minutes, hours, years, fast and slow; and half-way some clocks are set, but not those of STEADY handhelds."""
     if not options.skew:
         return []
     wrong = (90_000, -90_000, 7_200_000, -7_200_000, 400 * DAY, -400 * DAY, 3650 * DAY, -3650 * DAY)
     found = [Skew(device, 0, dice.choice(wrong)) for device in range(1, options.devices + 1)]
-    for device in range(1, options.devices + 1):
+    for device in range(max(STEADY) + 1, options.devices + 1):
         if dice.random() < 0.5:
             found += [Skew(device, round(dice.uniform(0.3, 0.7) * options.minutes * 60, 2), dice.choice((0, *wrong)))]
     return found
@@ -291,14 +298,14 @@ class Story:
         return self.crew[1 % len(self.crew)]
 
     def step(self, actor: str, by: str, do: str, after: tuple[str, ...] = (), sees: tuple[Sight, ...] = (),
-             refused: bool = False, **args: Any) -> str:  # fmt: skip
+             refused: bool = False, pause: float = 0.0, **args: Any) -> str:  # fmt: skip
         self.steps += 1
         self.at += round(self.dice.uniform(0.1, 0.9), 2)
         id = f"{self.number}.{self.steps}"
         before = (self.last[actor],) if actor in self.last else ()
         self.teller.steps.append(
             Step(id=id, actor=actor, at=round(self.at, 2), by=by, do=do, args=args, after=(*before, *after), sees=sees,
-                 refused=refused)
+                 refused=refused, pause=pause)
         )  # fmt: skip
         self.last[actor] = id
         return id
@@ -795,6 +802,27 @@ def a_photo_never_comes(s: Story) -> None:
     s.in_the_evening("X17", order, "accept")
 
 
+def a_bin_is_counted_while_somebody_fills_it(s: Story) -> None:
+    """Whoever counts without network sees goods that their book does not have: found once too often, until somebody decides."""
+    if s.teller.options.devices < len(STEADY):
+        return
+    filler, counter = STEADY
+    s.teller.wrong_bins += 1
+    bin = f"~bin:sellable:{s.teller.wrong_bins}"
+    order, lines, items, seen = s.approved(2)
+    s.scan(filler, order, lines[0], items[0], 2, sees=(seen,))
+    s.inspect(filler, lines[0], 2)
+    s.dispose(filler, lines[0], 2)
+    cut = s.cut(counter)
+    put = s.put_away(filler, lines[0], 2, bin, after=(cut,))
+    counted = s.floor(
+        counter, "cleo", "count_bin", (put,), pause=LATE, count_id=f"~count:{s.number}", site_id="~site", bin_id=bin,
+        lines=[{"item_id": items[0], "counted": 2, "book": 0}], revision="~revision",
+    )  # fmt: skip
+    s.join(counter, (counted,))
+    s.decided("X10", order, option="recompute")
+
+
 def a_type_is_used_that_is_gone(s: Story) -> None:
     order = s.teller.order()
     s.floor(
@@ -818,9 +846,10 @@ STORIES = (
     two_edit_one_field, edited_after_approval, two_verdicts_on_one_unit, two_dispose_of_one_unit, one_serial_received_twice,
     put_where_it_must_not_stand, an_unknown_code_is_scanned, a_struck_line_is_edited, the_author_lost_the_right,
     more_comes_back_than_was_shipped, one_return_is_opened_twice, another_lot_comes_back, what_is_waited_for_never_arrives,
-    one_number_is_given_twice, a_photo_never_comes, a_type_is_used_that_is_gone,
+    one_number_is_given_twice, a_photo_never_comes, a_bin_is_counted_while_somebody_fills_it, a_type_is_used_that_is_gone,
 )  # fmt: skip
 NOT_OUTSIDE = (
+    a_bin_is_counted_while_somebody_fills_it,
     what_is_reserved_no_one_else_can_file, put_where_it_must_not_stand, more_comes_back_than_was_shipped, another_lot_comes_back,
     what_is_waited_for_never_arrives, a_photo_never_comes,
 )  # fmt: skip

@@ -251,6 +251,7 @@ class Floor:
                     self.undone.append(f"step {step.id} ({step.actor} {step.do}) never became possible")
                     return
                 await asyncio.sleep(TICK)
+            await asyncio.sleep(step.pause)
             try:
                 if kind == "desk":
                     await asyncio.to_thread(at_the_desk, self.desks[step.by], step, self.world)

@@ -17,8 +17,9 @@ from server.database import Database
 from server.domain import people
 from server.domain.attachments import note_photo
 from server.domain.commands import perform
-from server.domain.conflict_rules import x17
+from server.domain.conflict_rules import x10, x17
 from server.domain.conflicts import Conflict
+from server.domain.counts import BinCount
 from server.domain.devices import Device
 from server.domain.errors import Refusal
 from server.domain.held import expire_held
@@ -73,6 +74,9 @@ class Simulation:
         self.handhelds = [Handheld(self, n) for n in range(1, plan.options.devices + 1)]
         self.done: set[str] = set()
         self.undone: list[str] = []
+        self.heads: dict[str, int] = {}
+        self.since: dict[str, float] = {}
+        """When each step became possible."""
         self.late: list[tuple[float, Callable[[], Any]]] = []
 
     def run(self) -> tuple[History, str]:
@@ -90,6 +94,7 @@ class Simulation:
                 self.late.remove((at, copy))
                 with _shrugged_off():
                     self.reach(copy)
+            self._as_things_happen()
             waiting = [step for step in waiting if not self._try(step)]
             for handheld in self.handhelds:
                 if handheld.due <= self.time:
@@ -160,6 +165,8 @@ class Simulation:
         handheld = self.handhelds[int(number) - 1] if number else None
         if handheld and not all(handheld.sees(sight) for sight in step.sees):
             return False
+        if self.time < self.since.setdefault(step.id, self.time) + step.pause:
+            return False
         if kind == "desk":
             if self.time < self.down_until or (step.do == "resolve" and not self._case(step)):
                 return False
@@ -213,6 +220,19 @@ class Simulation:
             found = work.find(Conflict, Conflict.rule == step.args["rule"], order_by=Conflict.id)
             return next((case.id for case in found if case.order_id in orders), "")
 
+    def _as_things_happen(self) -> None:
+        """What the worker's consumers do: counts are asked again when goods move in their bins."""
+        heads = self.database.heads()
+        if heads == self.heads or self.time < self.down_until:
+            return
+
+        def ask(work: Work) -> None:
+            for count in work.find(BinCount, order_by=BinCount.id):
+                x10.look(work, work.get(BinCount, count.id))
+
+        self.database.write(SYSTEM, ask)
+        self.heads = self.database.heads()
+
     def _as_time_passes(self) -> None:
         """What the worker does every minute."""
         self.database.write(SYSTEM, expire_held)
@@ -222,6 +242,7 @@ class Simulation:
         """Rounds of everybody syncing once until nothing is left to say."""
         for number in range(1, 11):
             self.time = round(self.time + SOON, 2)
+            self._as_things_happen()
             before = self.database.heads()
             for handheld in self.handhelds:
                 handheld.cut.clear()
@@ -255,7 +276,7 @@ class Handheld:
         self.due = 0.0
         self.failures = 0
         self.asked = 0
-        self.counter = 0
+        self.counter = self.revision = 0
         self.photos: list[str] = []
         self.restarts = 0
 
@@ -295,6 +316,8 @@ class Handheld:
         if args.get("number") == "~number":
             self.counter += 1
             args["number"] = document_number("RT", f"L{self.number}", self.counter)
+        if args.get("revision") == "~revision":
+            args["revision"] = self.revision
         mutation = MutationIn(
             seq=len(self.made) + 1, id=derived_id("lab", self.lab.world.run, step.id), name=step.do, by=self.lab.world.people[step.by].id,
             site=SITE, schema=APP_SCHEMA, args=args, made_at=self.clock,
@@ -341,7 +364,7 @@ class Handheld:
             lab = self.lab
             request = PushRequest(
                 protocol=PROTOCOL, epoch=lab.database.epoch, device=self.id, app_schema=APP_SCHEMA, mutations=batch,
-                state=DeviceState(pending=len(self.outbox) - len(batch), pending_photos=len(self.photos)),
+                state=DeviceState(pending=len(self.outbox) - len(batch), pending_photos=len(self.photos), clock=self.clock),
             )  # fmt: skip
             return push(lab.database, self.record_there, request)
 
@@ -370,6 +393,7 @@ class Handheld:
                 self.view.clear()
             lay(self.view, page["changes"])
             self.cursors[feed], more = page["cursor"], page["more"]
+            self.revision = page["revision"]  # of the site's feed, which is read last
 
     def _exchange(self, ask: Callable[[], Any]) -> Any:
         """One request, and what the network makes of it."""

@@ -19,6 +19,8 @@ PASSWORD = "restow-lab"  # noqa: S105  the lab's own server lives as long as the
 DESK = {"sally": "sales", "rita": "reviewer", "sue": "supervisor", "ada": "admin"}
 FLOOR = {"cleo": "operator", "ines": "inspector", "sam": "supervisor"}
 ZONES = ("dock", "quarantine", "exception", "sellable", "repair", "scrap")
+MADE_THERE = ("~number", "~revision")
+"""What only the handheld knows: the next document number, and the revision that its book is of."""
 SITE, OWNER, TYPE = "lab-site", "lab-owner", "lab"
 
 
@@ -54,7 +56,11 @@ class World(NamedTuple):
             return {key: self.named(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self.named(inner) for inner in value]
-        return self._id(value[1:]) if isinstance(value, str) and value.startswith("~") and value != "~number" else value
+        return (
+            self._id(value[1:])
+            if isinstance(value, str) and value.startswith("~") and value not in MADE_THERE
+            else value
+        )
 
     def _id(self, name: str) -> str:
         kind, *rest = name.split(":")

@@ -5,7 +5,7 @@ import 'fake-indexeddb/auto'
 
 import * as app from '../lib/app'
 import * as auth from '../lib/auth'
-import { db, REFERENCE } from '../lib/db'
+import { db, feedState, REFERENCE } from '../lib/db'
 import { nextNumber, record } from '../lib/outbox'
 import { keepPhoto } from '../lib/photos'
 import type { DeviceCommand, Kind, PhotoKind, PushResponse } from '../lib/protocol'
@@ -81,6 +81,7 @@ const ORDERS: Record<string, (order: never) => unknown> = {
 
   async record({ name, args, by, step }: { name: DeviceCommand; args: Args; by: string; step: string }) {
     if (args.number === '~number') args.number = await nextNumber()
+    if (args.revision === '~revision') args.revision = (await feedState(`site:${auth.identity.get()!.site_id}`)).shown
     const { seq, id } = await record(name, args as never, { by })
     made.push({ seq, id, name, args, step })
     return { seq, id }
