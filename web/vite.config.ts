@@ -37,9 +37,10 @@ function serviceWorker(): Plugin {
       const urls = [...new Set(['/', ...built.map(({ fileName }) => `/${fileName}`), ...fixed.map((file) => `/${file}`)])].filter(
         (url) => url !== '/index.html',
       )
+      const later = urls.filter((url) => url.endsWith('.wasm'))
       const path = join(root, 'src/sw.ts')
       const { code } = await transformWithOxc(readFileSync(path, 'utf8').replace(/^export \{\}\n\n/m, ''), path, { sourcemap: false })
-      const head = `const VERSION = ${JSON.stringify(hash.digest('hex').slice(0, 16))};\nconst ASSETS = ${JSON.stringify(urls)};\n`
+      const head = `const VERSION = ${JSON.stringify(hash.digest('hex').slice(0, 16))};\nconst ASSETS = ${JSON.stringify(urls.filter((url) => !later.includes(url)))};\nconst LATER = ${JSON.stringify(later)};\n`
       this.emitFile({ type: 'asset', fileName: 'sw.js', source: head + code })
     },
   }
@@ -51,6 +52,7 @@ export default defineConfig({
   // Dexie's own entry is its build for browsers of 2015.
   resolve: { alias: [{ find: /^dexie$/, replacement: 'dexie/dist/modern/dexie.mjs' }] },
   define: { __APP_VERSION__: JSON.stringify(version) },
+  worker: { format: 'es' },
   build: { outDir: 'dist', target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: { proxy: { '/api': 'http://127.0.0.1:8000', '/sync': 'http://127.0.0.1:8000', '/blobs': 'http://127.0.0.1:8000' } },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },

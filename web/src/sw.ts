@@ -8,6 +8,8 @@ export {}
 declare const self: ServiceWorkerGlobalScope
 declare const VERSION: string
 declare const ASSETS: string[]
+/** Large, and not needed to start: kept from the first time they are asked for. */
+declare const LATER: string[]
 
 const CACHE = `restow-${VERSION}`
 
@@ -25,6 +27,10 @@ self.addEventListener('install', (event) => {
           await cache.put(url, response)
         }),
       )
+      for (const url of LATER) {
+        const known = await old?.match(url)
+        if (known) await cache.put(url, known)
+      }
     }),
   )
 })
@@ -53,12 +59,22 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(answer('/', request))
     return
   }
-  if (ASSETS.includes(url.pathname)) event.respondWith(answer(url.pathname, request))
+  if (LATER.includes(url.pathname)) event.respondWith(answerAndKeep(url.pathname, request))
+  else if (ASSETS.includes(url.pathname)) event.respondWith(answer(url.pathname, request))
 })
 
 async function answer(url: string, request: Request): Promise<Response> {
   const cache = await caches.open(CACHE)
   return (await cache.match(url)) ?? fetch(request)
+}
+
+async function answerAndKeep(url: string, request: Request): Promise<Response> {
+  const cache = await caches.open(CACHE)
+  const known = await cache.match(url)
+  if (known) return known
+  const response = await fetch(request)
+  if (response.ok) await cache.put(url, response.clone())
+  return response
 }
 
 async function newestOther(): Promise<Cache | null> {

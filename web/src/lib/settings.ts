@@ -15,6 +15,8 @@ export interface Settings {
   carrier: string
   door: string
   hold: boolean
+  /** After a scan the camera comes back by itself: for a phone that has nothing else to scan with. */
+  cameraStays: boolean
 }
 
 export const DEFAULTS: Settings = {
@@ -28,6 +30,7 @@ export const DEFAULTS: Settings = {
   carrier: '',
   door: '',
   hold: false,
+  cameraStays: false,
 }
 
 const current = store<Settings>(DEFAULTS)

@@ -5,6 +5,7 @@
 // transaction. Power may fail between any two steps: each begins again where it was.
 
 import { deviceToken, forgetIdentity, identity } from './auth'
+import { prepareCamera } from './camera'
 import { bringCarried } from './carry'
 import { writeBarcodes, writeItems } from './catalogue'
 import {
@@ -507,6 +508,7 @@ export async function prepareOffline(report: (step: 'storage' | 'download' | 'do
   report('storage', 0)
   await globalThis.navigator?.storage?.persist?.()
   report('download', 0)
+  await prepareCamera().catch(() => {}) // its reader too, where this browser has none of its own
   const counting = setInterval(() => void db.staged.count().then((pages) => report('download', pages)), 500)
   try {
     await db.meta.delete('feeds')
