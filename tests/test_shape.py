@@ -108,6 +108,10 @@ def test_the_twins_are_written_from_todays_commands_and_shapes() -> None:
     assert subprocess.run([sys.executable, "-m", "server.sync.typescript", "--check"], cwd=ROOT).returncode == 0
 
 
+def test_the_sync_reference_is_written_from_todays_structs_and_rules() -> None:
+    assert subprocess.run([sys.executable, "-m", "server.sync.reference", "--check"], cwd=ROOT).returncode == 0
+
+
 def test_every_refusal_has_a_status_a_title_and_a_line_in_the_readme() -> None:
     codes = {refusal.code for refusal in errors.REFUSALS} | {"gap", "device_forked", "revoked"}
     assert codes <= STATUS.keys()

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,18 +11,19 @@ from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from ..domain.errors import Invalid
+from ..domain.errors import Invalid, NotFound
 from ..sync import pull as pulling
 from ..sync import push as pushing
 from ..sync import schemas as describing
 from ..sync import waybills as listing
 from ..sync.protocol import MAX_BODY, PullResponse, PushRequest, PushResponse, WaybillPage
 from .answers import FeedHeads
-from .desk import CLASH, REFUSALS
+from .desk import CLASH, MISSING, REFUSALS
 from .doors import get, post
 from .identity import Handheld
 from .problems import Refused
 
+VECTORS = Path(__file__).parents[2] / "docs" / "vectors"
 _DECODER = msgspec.json.Decoder(PushRequest)
 
 
@@ -91,6 +93,23 @@ def schemas() -> dict[str, Any]:
     return describing.schemas()
 
 
+@get("/sync/v1/vectors", tags=["sync"])
+def vectors() -> dict[str, Any]:
+    """The conformance vectors: conversations with what must be answered, each at /sync/v1/vectors/{name}."""
+    told = {path.stem: msgspec.json.decode(path.read_bytes()) for path in sorted(VECTORS.glob("*.json"))}
+    return {"vectors": [{"name": name, "about": each["about"], "shows": each["shows"]} for name, each in told.items()]}
+
+
+@get("/sync/v1/vectors/{name:str}", tags=["sync"], responses=MISSING)
+def vector(name: FromPath[str]) -> dict[str, Any]:
+    """One conversation. Anybody may read it: it holds no data."""
+    path = VECTORS / f"{name}.json"
+    if path not in VECTORS.glob("*.json"):
+        raise NotFound("There is no vector of this name.")
+    found: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+    return found
+
+
 async def _inflated(request: Request[Any, Any, Any]) -> bytes:
     """The body, at most MAX_BODY on the wire and at most MAX_BODY inflated: a small bomb never becomes a large one."""
     zipped = request.headers.get("content-encoding", "").strip().lower() == "gzip"
@@ -114,4 +133,4 @@ async def _inflated(request: Request[Any, Any, Any]) -> bytes:
     return b"".join(parts)
 
 
-HANDLERS = [push, feeds, pull, waybills, schemas]
+HANDLERS = [push, feeds, pull, waybills, schemas, vectors, vector]

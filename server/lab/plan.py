@@ -17,8 +17,6 @@ CHECKS = ("appearance", "function", "accessories", "packaging")
 ITEMS, IN_LOTS = 6, 2
 """Goods of the lab; the last ones come in lots, so that what is counted per lot is nobody's guess."""
 EVENING = "evening.0"
-LATE = 10.0
-"""Seconds after which nothing of what was done before is on its way any more, so that two clocks tell what came first."""
 LAST_PART = 0.8
 """Stories begin in this part of the time, so that most end before everything is healed."""
 
@@ -273,6 +271,12 @@ class Teller:
         self.steps.sort(key=lambda step: step.at)
         if self.evening:
             self.evening.insert(0, Step(id=EVENING, actor="time", at=0, by="", do="days_pass"))
+
+    @property
+    def late(self) -> float:
+        """Seconds after which no request of before is on its way any more. A handheld's clock is known by what it says of it, less the
+        time that took; so two clocks tell what came first only where more than this lies between."""
+        return min(30.0, max(10.0, self.options.minutes * 10))
 
     def order(self) -> str:
         self.orders += 1
@@ -816,7 +820,7 @@ def a_bin_is_counted_while_somebody_fills_it(s: Story) -> None:
     cut = s.cut(counter)
     put = s.put_away(filler, lines[0], 2, bin, after=(cut,))
     counted = s.floor(
-        counter, "cleo", "count_bin", (put,), pause=LATE, count_id=f"~count:{s.number}", site_id="~site", bin_id=bin,
+        counter, "cleo", "count_bin", (put,), pause=s.teller.late, count_id=f"~count:{s.number}", site_id="~site", bin_id=bin,
         lines=[{"item_id": items[0], "counted": 2, "book": 0}], revision="~revision",
     )  # fmt: skip
     s.join(counter, (counted,))

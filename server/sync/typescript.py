@@ -6,7 +6,7 @@ python -m server.sync.typescript --check    fails when what is there is stale
 
 import sys
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -116,7 +116,7 @@ def typescript(named: Mapping[str, type[msgspec.Struct]], device: Iterable[str],
     documents = list(documents)
     parts = ["// Written by server/sync/typescript.py from the structs of the server. Do not edit.\n"]
     parts += [f"export const {name} = {getattr(protocol, name)}" for name in CONSTANTS]
-    parts.append(f"export type Status = {_text(protocol.Status)}")
+    parts.append(f"export type Status = {text_of(protocol.Status)}")
     parts += [f"export type {name} = {_union(values)}" for name, values in VOCABULARY.items()]
     parts.append("\n" + SHARED)
     parts += [_arguments(struct, struct.__name__) for struct in (CheckResult, Photo)]
@@ -158,10 +158,16 @@ def _nested(structs: Iterable[type[msgspec.Struct]]) -> list[type[msgspec.Struct
     return list(found)
 
 
+def parts_of(structs: Sequence[type[msgspec.Struct]]) -> list[type[msgspec.Struct]]:
+    """What the fields of these are made of, and not these themselves."""
+    found: list[type[msgspec.Struct]] = [*_nested(structs), CheckResult, Photo]
+    return [struct for struct in found if struct not in structs]
+
+
 def _arguments(struct: type[msgspec.Struct], name: str) -> str:
     """What a caller gives: fields with a default may be left out."""
     lines = [
-        f"  {field.encode_name}{'' if field.required else '?'}: {_text(field.type)}\n"
+        f"  {field.encode_name}{'' if field.required else '?'}: {text_of(field.type)}\n"
         for field in msgspec.structs.fields(struct)
     ]
     return f"{_comment(struct)}export interface {name} {{\n{''.join(lines)}}}\n"
@@ -172,7 +178,7 @@ def _wire(struct: type[msgspec.Struct]) -> str:
     sent = struct.__struct_config__.forbid_unknown_fields
     optional = sent or struct.__struct_config__.omit_defaults
     lines = [
-        f"  {field.encode_name}{'?' if optional and not field.required else ''}: {_text(field.type)}\n"
+        f"  {field.encode_name}{'?' if optional and not field.required else ''}: {text_of(field.type)}\n"
         for field in msgspec.structs.fields(struct)
     ]
     return f"{_comment(struct)}export interface {struct.__name__} {{\n{''.join(lines)}}}\n"
@@ -180,7 +186,7 @@ def _wire(struct: type[msgspec.Struct]) -> str:
 
 def _document(one: Document) -> str:
     hints = get_type_hints(one.model)
-    lines = [f"  {name}: {COLUMNS.get(f'{one.kind}.{name}') or _text(hints[name])}\n" for name in one.fields]
+    lines = [f"  {name}: {COLUMNS.get(f'{one.kind}.{name}') or text_of(hints[name])}\n" for name in one.fields]
     return f"export interface {one.model.__name__} {{\n{''.join(lines)}}}\n"
 
 
@@ -204,19 +210,19 @@ _PLAIN: dict[Any, str] = {
 }
 
 
-def _text(hint: Any) -> str:
+def text_of(hint: Any) -> str:
     if hint in _PLAIN:
         return _PLAIN[hint]
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         return _union(arguments)
     if origin in (Union, types.UnionType):
-        return " | ".join(_text(part) for part in arguments)
+        return " | ".join(text_of(part) for part in arguments)
     if origin is list:
-        inner = _text(arguments[0])
+        inner = text_of(arguments[0])
         return f"({inner})[]" if "|" in inner else f"{inner}[]"
     if origin is dict:
-        return f"Record<string, {_text(arguments[1])}>"
+        return f"Record<string, {text_of(arguments[1])}>"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return hint.__name__
     raise TypeError(f"No TypeScript for {hint}")

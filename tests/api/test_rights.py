@@ -20,6 +20,8 @@ OPEN = {
     "POST /api/session", "GET /api/setup", "POST /api/setup", "POST /api/enrolments", "GET /health", "GET /", "GET /{rest}",
     "GET /api/docs", "GET /api/docs/{name}", "GET /api/openapi.json", "GET /api/openapi.json/{path}", "GET /api/openapi.json/openapi.json", "GET /api/authority.crt",
     "GET /sync/v1/schemas",  # holds no data
+    "GET /sync/v1/vectors",
+    "GET /sync/v1/vectors/{name}",
     "POST /api/outbox-files",  # takes bytes: test_outbox_files asks it, as nobody and as a stranger too
     "POST /api/barcodes/decode",  # takes a form, not JSON: test_barcodes asks it, as nobody too
     "DELETE /api/session",  # signing out is never refused
