@@ -30,6 +30,7 @@ from .api import (
     returns,
     sites,
     sync,
+    tasks,
 )  # fmt: skip
 from .api.gate import MAX_BODY, Gate, JsonRequest
 from .barcodes.decode import Decoder
@@ -44,6 +45,7 @@ MODULES = (
     returns,
     people,
     sites,
+    tasks,
     devices,
     sync,
     outbox_files,

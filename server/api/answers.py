@@ -8,6 +8,7 @@ from ..domain import (
     alerts,
     catalog,
     conflicts,
+    counts,
     devices,
     dispositions,
     documents,
@@ -18,6 +19,7 @@ from ..domain import (
     replies,
     returns,
     stock,
+    tasks,
 )
 from ..domain.model import Table
 from ..domain.previews import Preview
@@ -200,12 +202,47 @@ class ParcelRow(PlainParcel):
     items: list[HeldItem]
 
 
+class BinRef(Named, kw_only=True):
+    kind: str
+
+
+class ContainerRef(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    label: str
+
+
+class TaskAnswerRow(fields_of(tasks.TaskAnswer)):  # type: ignore[misc]
+    by_name: str
+    device: Named | None
+
+
+class TaskRow(fields_of(tasks.Task)):  # type: ignore[misc]
+    order: OrderRef | None
+    item: ItemRef | None
+    bin: BinRef | None
+    container: ContainerRef | None
+    assignee_name: str
+    raised_by_name: str
+    answered_by_name: str
+    withdrawn_by_name: str
+    given: list[TaskAnswerRow]
+    """Every answer, in the order they came."""
+
+
+class Tasks(msgspec.Struct, kw_only=True):
+    rows: list[TaskRow]
+    next: str | None
+    total: int
+
+
 class AlertRow(fields_of(alerts.Alert)):  # type: ignore[misc]
     order: OrderRef | None
     item: ItemRef | None
     site: Named | None
     closed_by_name: str
     assigned_to_name: str
+    tasks: list[TaskRow]
 
 
 class ConflictRow(fields_of(conflicts.Conflict)):  # type: ignore[misc]
@@ -375,6 +412,8 @@ class ConflictPage(msgspec.Struct, kw_only=True):
     lost: list[Lost]
     stands: list[Standing]
     """Where the goods this is about stand now."""
+    tasks: list[TaskRow]
+    """Who was sent for it, and what they found."""
     replies: list[ReplyRow]
     """What was said about it, in the order it came."""
     subject: Facts | None
@@ -418,17 +457,8 @@ class Todo(msgspec.Struct, kw_only=True):
     unclaimed: list[ParcelRow]
     dispositions: list[DispositionRow]
     groups: list[Group]
+    tasks: list[TaskRow]
     unsent: Unsent
-
-
-class BinRef(Named, kw_only=True):
-    kind: str
-
-
-class ContainerRef(msgspec.Struct, kw_only=True):
-    id: str
-    name: str
-    label: str
 
 
 class StockRow(msgspec.Struct, kw_only=True):
@@ -472,6 +502,35 @@ class EntryMutation(msgspec.Struct, kw_only=True):
 class Scanned(msgspec.Struct, kw_only=True):
     text: str
     symbology: str
+
+
+class CountRow(fields_of(counts.BinCount)):  # type: ignore[misc]
+    bin: BinRef | None
+    by_name: str
+    device: Named | None
+    difference: int
+    """Units the book had too few of; below zero, too many."""
+    differing: int
+    """How many of its lines differ from the book."""
+
+
+class CountLineRow(fields_of(counts.CountLine)):  # type: ignore[misc]
+    item: ItemRef | None
+    container: ContainerRef | None
+
+
+class Counts(msgspec.Struct, kw_only=True):
+    rows: list[CountRow]
+    next: str | None
+    total: int
+
+
+class CountPage(msgspec.Struct, kw_only=True):
+    count: CountRow
+    lines: list[CountLineRow]
+    whole: list[ContainerRef | None]
+    """Containers counted with all they hold."""
+    missing: list[ContainerRef | None]
 
 
 class EntryRow(fields_of(stock.StockEntry)):  # type: ignore[misc]

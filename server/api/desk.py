@@ -21,6 +21,7 @@ from ..domain.parcels import Parcel
 from ..domain.permissions import SYSTEM
 from ..domain.records import Mutation
 from ..domain.returns import ReturnLine, ReturnOrder
+from ..domain.tasks import Task
 from . import answers, doors
 from .identity import Desk
 from .problems import Problem
@@ -51,6 +52,9 @@ READS: tuple[Read, ...] = (
     Read("/api/conflicts", reads.cases.conflicts, answers.Conflicts, "conflicts"),
     Read("/api/conflict-figures", reads.cases.conflict_figures, answers.ConflictFigures, "conflicts"),
     Read("/api/conflicts/{id:str}", reads.cases.conflict_page, answers.ConflictPage, "conflicts"),
+    Read("/api/tasks", reads.tasks.tasks, answers.Tasks, "tasks"),
+    Read("/api/counts", reads.tasks.counts, answers.Counts, "stock"),
+    Read("/api/counts/{id:str}", reads.tasks.count_page, answers.CountPage, "stock"),
     Read("/api/mutations", reads.fleet.mutations, answers.Mutations, "devices"),
     Read("/api/devices", reads.fleet.devices, answers.Devices, "devices", listed=True),
     Read("/api/enrolment-codes", reads.fleet.enrolment_codes, answers.EnrolmentCodes, "devices", listed=True),
@@ -116,6 +120,7 @@ WRITES: tuple[Write, ...] = (
     Write("POST", "/api/conflicts/{id:str}/restoration", "put_back_lost", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/conflicts/{id:str}/replies", "reply_to_conflict", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/conflicts/{id:str}/replies/reading", "read_replies", "conflict_id", Conflict, "conflicts"),
+    Write("POST", "/api/tasks/{id:str}/withdrawal", "withdraw_task", "task_id", Task, "tasks"),
     Write("POST", "/api/mutations/{id:str}/forcing", "force_held", "mutation_id", Mutation, "devices"),
 )
 

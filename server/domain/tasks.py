@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlmodel import col
 
-from . import alerts, conflict_rules, conflicts, inspections, photos, returns
+from . import alerts, conflict_rules, conflicts, inspections, photos, returns, stock
 from .conflict_rules import x03
 from .documents import Photo
 from .errors import Invalid, Stale
@@ -74,10 +74,10 @@ class TaskAnswer(Table, table=True):
 
 
 class RaiseTask(Command, frozen=True):
-    """What is not said of the goods is taken from the conflict or alert it is raised for."""
+    """What is not said of the goods is taken from the conflict or alert it is raised for. `task_id` may be left out."""
 
-    task_id: str
     site_id: str
+    task_id: str = ""
     kind: TaskKind = "look"
     question: str = ""
     order_id: str = ""
@@ -214,8 +214,8 @@ def answered(
     if task.answers == 1:
         task.answered_by, task.answered_at, task.outcome = work.actor.id, work.now, outcome
         task.answer, task.photos, task.found = note, answer.photos, found
-    if task.state == "open":
-        task.state, task.closed_at = "done", work.now
+    task.state = "done" if task.state == "open" else task.state
+    task.closed_at = work.now
     work.record(TaskAnswered(site_id=task.site_id, kind=task.kind, outcome=outcome), task.id)
 
     if case := work.seek(conflicts.Conflict, task.conflict_id):
@@ -250,9 +250,7 @@ def _about(work: Work, command: RaiseTask) -> dict[str, Any]:
     if command.conflict_id:
         known = of_conflict(work, _at(work, command, conflicts.Conflict, command.conflict_id))
     elif command.alert_id:
-        alert = _at(work, command, alerts.Alert, command.alert_id)
-        known = {"order_id": alert.order_id, "item_id": alert.item_id}
-        known |= {name: alert.facts[name] for name in ("line_id", "bin_id", "serial") if alert.facts.get(name)}
+        known = of_alert(work, _at(work, command, alerts.Alert, command.alert_id))
     return {name: value or known.get(name, value) for name, value in said.items()}
 
 
@@ -268,6 +266,17 @@ def of_conflict(work: Work, case: "conflicts.Conflict") -> dict[str, Any]:
     line = work.look(returns.ReturnLine, found.get("line_id", ""))
     if line is not None:
         found.setdefault("item_id", line.item_id)
+    return found
+
+
+def of_alert(work: Work, alert: "alerts.Alert") -> dict[str, Any]:
+    found = {"order_id": alert.order_id, "item_id": alert.item_id}
+    balance = work.look(stock.StockBalance, alert.subject)
+    if balance is not None:
+        found |= {name: getattr(balance, name) for name in ("item_id", "bin_id", "container_id", "serial")}
+    line = work.look(returns.ReturnLine, alert.subject)
+    if line is not None:
+        found |= {"line_id": line.id, "item_id": line.item_id}
     return found
 
 

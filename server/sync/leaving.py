@@ -1,6 +1,6 @@
 """What leaves its site's feed after a while: handhelds forget it, the server keeps it.
 
-Closed returns, parcels and loads leave 30 days after they were closed. How far each site has come is kept in the order in which they
+Closed returns, parcels, loads and tasks leave 30 days after they were closed. How far each site has come is kept in the order in which they
 were closed, so none is looked at twice. One that is opened again changes, and so is in the feed again until it has been closed for as
 long again.
 
@@ -24,6 +24,7 @@ from server.domain.receiving import Receipt
 from server.domain.records import Change, Setting
 from server.domain.replies import Reply
 from server.domain.returns import ReturnLine, ReturnOrder
+from server.domain.tasks import Task
 from server.domain.work import Work
 
 from .pull import head_of
@@ -58,6 +59,7 @@ CLOSED: dict[str, Closed] = {
         (ReturnLine, Receipt, Inspection, Disposition, Conflict, Reply),
     ),
     "left_parcel": Closed(Parcel, ("done", "claimed", "refused"), Parcel.state, Parcel.closed_at),
+    "left_task": Closed(Task, ("done", "withdrawn"), Task.state, Task.closed_at),
     "left_load": Closed(Load, ("",), sa.literal(""), Load.closed_at),
 }  # fmt: skip
 """By the word under which each site's progress is kept."""

@@ -9,7 +9,7 @@ from litestar.routes import HTTPRoute
 
 from server.api.gate import WRITES
 from server.database import Database
-from server.domain import alerts, conflicts, dispositions, parcels, people, records
+from server.domain import alerts, conflicts, counts, dispositions, parcels, people, records, tasks
 from server.domain.ids import uuid7
 from server.domain.permissions import PERMISSIONS, SYSTEM
 from tests.cast import R_1001, ROLES, SITE, Desk
@@ -59,7 +59,9 @@ ACTIONS = {
     "POST /api/alerts/{id}/dismissal": "handle_alert", "POST /api/alerts/{id}/snooze": "handle_alert",
     "POST /api/conflicts/{id}/resolution": "resolve", "POST /api/conflicts/{id}/assignment": "resolve",
     "POST /api/conflicts/{id}/dismissal": "resolve", "POST /api/conflicts/{id}/replies": "see",
-    "POST /api/conflicts/{id}/replies/reading": "resolve", "POST /api/mutations/{id}/forcing": "resolve", "POST /api/people": "admin", "PATCH /api/people/{person_id}": "admin",
+    "POST /api/conflicts/{id}/replies/reading": "resolve", "POST /api/mutations/{id}/forcing": "resolve", "GET /api/tasks": "see_desk",
+    "POST /api/tasks": "raise_task", "POST /api/tasks/{id}/withdrawal": "raise_task", "GET /api/counts": "see_stock",
+    "GET /api/counts/{id}": "see_stock", "POST /api/people": "admin", "PATCH /api/people/{person_id}": "admin",
     "POST /api/people/{person_id}/grants": "admin", "DELETE /api/grants/{grant_id}": "admin",
     "POST /api/people/{person_id}/password": "admin", "POST /api/people/{person_id}/badge": "admin",
     "POST /api/people/{person_id}/disabling": "admin", "POST /api/people/{person_id}/enabling": "admin",
@@ -90,6 +92,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/conflicts/{id}/dismissal": {"reason": "x"},
     "POST /api/conflicts/{id}/replies": {"text": "x"},
     "POST /api/conflicts/{id}/restoration": {"lost": "x"},
+    "POST /api/tasks": {"site_id": SITE, "question": "x"},
     "POST /api/people": {"username": "nina", "name": "Nina"},
     "PATCH /api/people/{person_id}": {"name": "Cleopatra"},
     "POST /api/people/{person_id}/grants": {"role": "operator", "site_id": SITE},
@@ -100,7 +103,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 SUBJECTS = {
     "/api/returns/": R_1001, "/api/lines/": "kettles", "/api/parcels/": "parcel", "/api/dispositions/": "disposition",
-    "/api/alerts/": "alert", "/api/conflicts/": "conflict", "/api/reconciliations/": "run", "/api/outbound/": "outbound",
+    "/api/tasks/": "task", "/api/counts/": "count", "/api/alerts/": "alert", "/api/conflicts/": "conflict", "/api/reconciliations/": "run", "/api/outbound/": "outbound",
     "/api/people/": "cleo", "/api/grants/": "grant-cleo", "/api/sites/": SITE, "/api/devices/": "device-A1",
     "/api/parked-events/": "parked", "/api/photos/": "a" * 64, "/sync/v1/pull/": f"site:{SITE}", "/blobs/": "a" * 64,
 }  # fmt: skip
@@ -121,6 +124,8 @@ def world(database: Database, desk: Desk, doors: Doors) -> Doors:
             conflict_id="conflict",
             values=[{"field": "note", "base": "", "server": "", "device": "x"}],
         )
+        work.add(tasks.Task, id="task", site_id=SITE)
+        work.add(counts.BinCount, id="count", site_id=SITE)
         work.add(dispositions.Disposition, id="disposition", site_id=SITE, order_id=R_1001, line_id="kettles", item_id="kettle",
                  quantity=1, kind="scrap", state="proposed")  # fmt: skip
         work.add(records.ReconcileRun, id="run", site_id=SITE, state="done")

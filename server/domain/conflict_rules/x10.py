@@ -44,7 +44,7 @@ def look(work: Work, count: "counts.BinCount") -> "Conflict | None":
         work, "X10", count.site_id, (count.id,), order_id=entry.order_id, subject_kind="BinCount", subject_id=count.id,
         facts=facts, evidence={
             "item_id": entry.item_id, "quantity": sum(moved[latest].values()), "moved_by": entry.by,
-            "moved_at": _made(work, latest, entry.at), "counted_by": count.by, "counted_at": count.made_at,
+            "moved_at": _made(work, latest, count.bin_id), "counted_by": count.by, "counted_at": count.made_at,
         },
     )  # fmt: skip
 
@@ -91,7 +91,7 @@ def settle(work: Work, count: "counts.BinCount", mutation_ids: list[str], *, in_
         for kind in sorted({kind for id in mutation_ids for kind in moved[id]}):
             units = sum(moved[id].get(kind, 0) for id in mutation_ids)
             counts.adjust(work, count, _line(work, count, kind), -units, carried=False)
-    count.settled = [*count.settled, *mutation_ids]
+    count.settled = [*count.settled, *mutation_ids, work.cause]
 
 
 def recompute(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
@@ -127,15 +127,16 @@ def _still(work: Work, count: "counts.BinCount") -> list[str]:
 
 
 def _unsettled(work: Work, count: "counts.BinCount") -> Moved:
-    """What moved before the count without its knowing, unless somebody has counted since who knew of it."""
+    """What moved before the count without its knowing, unless somebody has counted since who knew of both."""
     moved = _moved_before(work, count)
     if not moved:
         return {}
-    since = [
-        other for other in work.all(counts.BinCount, bin_id=count.bin_id)
-        if other.id != count.id and other.finished and (other.at, other.id) > (count.at, count.id)
-    ]  # fmt: skip
-    return {} if any(not _moved(work, other).keys() & moved.keys() for other in since) else moved
+    known = {*moved, count.mutation_id}
+    for other in work.all(counts.BinCount, bin_id=count.bin_id):
+        later = other.finished and other.id != count.id and _counted_at(work, other) >= _counted_at(work, count)
+        if later and not known & _moved(work, other).keys():
+            return {}
+    return moved
 
 
 def _moved_before(work: Work, count: "counts.BinCount") -> Moved:
@@ -169,12 +170,22 @@ def _moved(work: Work, count: "counts.BinCount") -> Moved:
 
 
 def _was_before(work: Work, count: "counts.BinCount", mutation_id: str) -> bool:
-    return _made(work, mutation_id, work.now) <= count.made_at - _off(work, count.device_id)
+    return _made(work, mutation_id, count.bin_id) <= _counted_at(work, count)
 
 
-def _made(work: Work, mutation_id: str, otherwise: int) -> int:
+def _made(work: Work, mutation_id: str, bin_id: str) -> int:
+    """When it was done, as far as the clocks can tell. A count that was put right at a desk is of the moment of that count."""
     mutation = work.look(Mutation, mutation_id)
-    return mutation.made_at - _off(work, mutation.device_id) if mutation is not None else otherwise
+    if mutation is not None and mutation.device_id:
+        return mutation.made_at - _off(work, mutation.device_id)
+    for count in work.all(counts.BinCount, bin_id=bin_id):
+        if mutation_id in count.settled:
+            return _counted_at(work, count)
+    return mutation.made_at if mutation is not None else work.now
+
+
+def _counted_at(work: Work, count: "counts.BinCount") -> int:
+    return count.made_at - _off(work, count.device_id)
 
 
 def _off(work: Work, device_id: str) -> int:

@@ -71,8 +71,8 @@ def retake(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveCo
 
 
 def answered(work: Work, case: "Conflict", task: "Task", answer: "TaskAnswer") -> None:
-    """Each new photo stands for one."""
-    for photo in answer.photos:
+    """Each photo that was taken again stands for one."""
+    for photo in answer.photos if task.kind == "retake" else ():
         _instead(work, case, photo["sha256"])
 
 

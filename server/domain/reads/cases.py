@@ -18,7 +18,7 @@ from ..records import Mutation
 from ..replies import of_case
 from ..returns import ReturnLine, ReturnOrder
 from ..work import Work
-from . import returns
+from . import returns, tasks
 from .rows import Json, Names, bin_ref, item_ref, many, named, one, order_ref, page, plain, total, visible
 
 OPEN_ALERTS = ("open", "acknowledged", "in_progress")
@@ -44,6 +44,7 @@ def alerts(
 
 def alert_rows(work: Work, found: list[Alert]) -> list[Json]:
     names = Names(work)
+    sent = tasks.raised_for(work, alert_ids=[alert.id for alert in found]) if found else []
     names.learn(ReturnOrder, (alert.order_id for alert in found))
     names.learn(Item, (alert.item_id for alert in found))
     names.learn(Site, (alert.site_id for alert in found))
@@ -56,6 +57,7 @@ def alert_rows(work: Work, found: list[Alert]) -> list[Json]:
             "site": names.site(alert.site_id),
             "closed_by_name": names.person(alert.closed_by),
             "assigned_to_name": names.person(alert.assigned_to),
+            "tasks": [task for task in sent if task["alert_id"] == alert.id],
         }
         for alert in found
     ]
@@ -135,6 +137,7 @@ def conflict_page(work: Work, conflict_id: str) -> Json:
             }
             for occurrence in occurrences
         ],
+        "tasks": tasks.raised_for(work, conflict_id=case.id),
         "replies": [
             plain(reply) | {"by_name": names.person(reply.by), "device": names.device(reply.device_id)}
             for reply in said
@@ -338,7 +341,7 @@ def _subject(work: Work, case: Conflict) -> Json | None:
 
 def _subjects() -> dict[str, type[SQLModel]]:
     """Every table whose records a conflict may be about; none of those holds a secret."""
-    modules = (tables.returns, tables.parcels, tables.inspections, tables.dispositions, tables.receiving, tables.containers,
+    modules = (tables.counts, tables.returns, tables.parcels, tables.inspections, tables.dispositions, tables.receiving, tables.containers,
                tables.documents)  # fmt: skip
     return {
         name: value

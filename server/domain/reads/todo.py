@@ -14,8 +14,9 @@ from ..dispositions import Disposition
 from ..parcels import Parcel
 from ..people import Person
 from ..returns import UNDER_WAY, ReturnLine, ReturnOrder
+from ..tasks import Task
 from ..work import Work
-from . import cases, parcels, returns
+from . import cases, parcels, returns, tasks
 from .rows import Json, Names, many, order_ref, plain, unsent, visible
 
 MOST = 200
@@ -56,11 +57,15 @@ def todo(work: Work, *, site: str = "") -> Json:
         Disposition, visible(work.actor, "see_desk", Disposition.site_id), *here(Disposition),
         col(Disposition.state) == "proposed", order_by=col(Disposition.at), limit=MOST,
     )  # fmt: skip
+    asked = work.find(
+        Task, visible(work.actor, "see_desk", Task.site_id), *here(Task), col(Task.state) == "open",
+        order_by=col(Task.raised_at), limit=MOST,
+    )  # fmt: skip
     names = Names(work)
     names.learn(Item, (disposition.item_id for disposition in proposed))
     names.learn(ReturnOrder, (disposition.order_id for disposition in proposed))
     names.learn(Person, (disposition.by for disposition in proposed))
-    entries = _entries(work, reviews, conflicts, alerts, unclaimed, proposed)
+    entries = _entries(work, reviews, conflicts, alerts, unclaimed, proposed, asked)
     return {
         "groups": grouped(work, entries),
         "reviews": returns.return_rows(work, reviews),
@@ -76,6 +81,7 @@ def todo(work: Work, *, site: str = "") -> Json:
             }
             for disposition in proposed
         ],
+        "tasks": tasks.task_rows(work, asked),
         "unsent": unsent(work, site),
     }
 
@@ -165,7 +171,7 @@ def _alike(entries: list[Entry], key: Callable[[Entry], str]) -> list[list[Entry
 
 def _entries(
     work: Work, reviews: list[ReturnOrder], conflicts: list[Conflict], alerts: list[Alert], unclaimed: list[Parcel],
-    proposed: list[Disposition],
+    proposed: list[Disposition], asked: list[Task],
 ) -> list[Entry]:  # fmt: skip
     weights = cases.weights(work, conflicts)
     lines = many(work, ReturnLine, (case.subject_id for case in conflicts if case.subject_kind == "ReturnLine"))
@@ -205,5 +211,6 @@ def _entries(
               order_id=each.order_id, lot=(each.item_id, each.lot))
         for each in proposed
     ]  # fmt: skip
+    found += [Entry("task", task.id, task.raised_at, order_id=task.order_id) for task in asked]
     # What goods cost is for those who decide about them; the others see them weighed by their number.
     return found if work.may("resolve") else [entry._replace(value=0) for entry in found]

@@ -1021,10 +1021,10 @@ export interface ReadReplies {
   conflict_id: string
 }
 
-/** What is not said of the goods is taken from the conflict or alert it is raised for. */
+/** What is not said of the goods is taken from the conflict or alert it is raised for. `task_id` may be left out. */
 export interface RaiseTask {
-  task_id: string
   site_id: string
+  task_id?: string
   kind?: 'look' | 'recount' | 'reinspect' | 'retake' | 'refuse'
   question?: string
   order_id?: string
