@@ -209,7 +209,10 @@ def answered(
         found=found, record_kind=record[0], record_id=record[1], mutation_id=work.cause, device_id=work.device_id,
         by=work.actor.id, made_at=work.made_at, at=work.now,
     )  # fmt: skip
-    photos.expect(work, answer.photos, "TaskAnswer", answer.id, site_id=task.site_id, order_id=task.order_id)
+    photos.expect(
+        work, answer.photos, "TaskAnswer", answer.id, site_id=task.site_id, order_id=task.order_id, line_id=task.line_id,
+        serial=task.serial,
+    )  # fmt: skip
     work.count(task, answers=1)
     if task.answers == 1:
         task.answered_by, task.answered_at, task.outcome = work.actor.id, work.now, outcome
