@@ -347,6 +347,8 @@ class Option(msgspec.Struct, kw_only=True):
     suggested: bool
     reason: str
     note_required: bool
+    sends: bool
+    """Somebody is sent, and the conflict stays open until they are back."""
     takes: str
     """What its value is: '' none, item, serial, quantity, bin, photo, text, record (an item, bin or return type)."""
     value: Any

@@ -166,6 +166,7 @@ def conflict_page(work: Work, conflict_id: str) -> Json:
                 "suggested": name == rule.suggestion(case),
                 "reason": rule.why if name == rule.suggested == rule.suggestion(case) else "",
                 "note_required": option.note_required,
+                "sends": option.sends,
                 "takes": option.takes,
                 "value": option.begins_with(work, case),
             }

@@ -217,7 +217,25 @@ export type Alert = {
   facts: Record<string, unknown>; order_id: string; item_id: string; occurrences: number; first_at: Millis; last_at: Millis
   assigned_to: string; snoozed_until: Millis; closed_by: string; closed_at: Millis; closing_reason: string
   order?: { id: string; number: string } | null; item?: ItemRef | null; site?: Named | null
-  closed_by_name?: string; assigned_to_name?: string
+  closed_by_name?: string; assigned_to_name?: string; tasks: Task[]
+} // prettier-ignore
+
+export type TaskAnswer = {
+  id: string; task_id: string; outcome: 'done' | 'not_found' | 'not_possible'; note: string; photos: Photo[]; found: number
+  record_kind: '' | 'Inspection' | 'BinCount'; record_id: string; by: string; by_name: string; made_at: Millis; at: Millis; device: Named | null
+} // prettier-ignore
+export type TaskKind = 'look' | 'recount' | 'reinspect' | 'retake' | 'refuse'
+export type Task = {
+  id: string; site_id: string; kind: TaskKind; question: string; state: 'open' | 'done' | 'withdrawn'; serial: string
+  order_id: string; line_id: string; item_id: string; bin_id: string; container_id: string; conflict_id: string; alert_id: string
+  assignee: string; assignee_name: string; raised_by_name: string; raised_at: Millis; due_at: Millis; withdrawn_by_name: string; withdrawn_why: string
+  order: { id: string; number: string } | null; item: ItemRef | null; bin: (Named & { code: string }) | null; container: { id: string; label: string } | null
+  /** Every answer, in the order they came. */
+  given: TaskAnswer[]
+} // prettier-ignore
+export type NewTask = {
+  site_id: string; kind: TaskKind; question: string; assignee?: string; conflict_id?: string; alert_id?: string; order_id?: string
+  line_id?: string; item_id?: string; bin_id?: string; container_id?: string; serial?: string; due_at?: Millis
 } // prettier-ignore
 
 export type ConflictState = 'open' | 'assigned' | 'resolved' | 'dismissed' | 'auto_resolved'
@@ -235,8 +253,9 @@ export type Occurrence = {
 } // prettier-ignore
 /** What an option's value is; 'record' is an item, bin, return type or lot, as the case's facts say. */
 export type Takes = '' | 'text' | 'quantity' | 'item' | 'serial' | 'lot' | 'bin' | 'photo' | 'record'
-export type ConflictOption = { name: string; suggested: boolean; reason: string; note_required: boolean; takes: Takes; value: unknown }
+export type ConflictOption = { name: string; suggested: boolean; reason: string; note_required: boolean; sends: boolean; takes: Takes; value: unknown }
 export type ConflictPage = {
+  tasks: Task[]
   conflict: Conflict; occurrences: Occurrence[]; subject: Record<string, unknown> | null
   order: ReturnRow | null; device: Named | null; options: ConflictOption[]; dismissible: boolean
   named: Record<string, Named & { sku?: string }>
@@ -253,7 +272,7 @@ export type Preview = {
 export type Parked = { id: string; consumer: string; feed: string; revision: number; error: string; state: string; at: Millis }
 
 export type Todo = {
-  reviews: ReturnRow[]; conflicts: Conflict[]; alerts: Alert[]; unclaimed: Parcel[]; dispositions: Disposition[]; unsent: Unsent
+  reviews: ReturnRow[]; conflicts: Conflict[]; alerts: Alert[]; unclaimed: Parcel[]; dispositions: Disposition[]; tasks: Task[]; unsent: Unsent
 }
 
 export type Checked = { code: string; done: boolean; missing?: string[] }
@@ -434,6 +453,12 @@ export const conflicts = {
   resolve: (id: string, option: string, value: unknown, note: string) => post(`/api/conflicts/${id}/resolution`, { option, value, note }),
   assign: (id: string, person: string) => post(`/api/conflicts/${id}/assignment`, { person_id: person }),
   dismiss: (id: string, reason: string) => post(`/api/conflicts/${id}/dismissal`, { reason }),
+}
+
+export const tasks = {
+  list: (query: Query) => get<Page<Task>>('/api/tasks', query),
+  raise: (body: NewTask) => post<{ id: string }>('/api/tasks', body),
+  withdraw: (id: string, reason: string) => post(`/api/tasks/${id}/withdrawal`, { reason }),
 }
 
 export const devices = {

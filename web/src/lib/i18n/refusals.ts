@@ -33,6 +33,19 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   ],
   [/^Handheld (.+) was copied: .+$/, '手持机 $1 的数据被复制过：同一编号出现了不同内容。请让它联网一次，它会换用新的身份。'],
 
+  // People who are sent, and counts
+  [/^Somebody has been sent for this already\.$/, '已经请人去了，请等答复，或先撤回任务。'],
+  [/^This task is closed already\.$/, '这个任务已经有了答复或已撤回。'],
+  [/^Say what is to be looked at\.$/, '请写明要看什么。'],
+  [/^Say what is to be counted: a bin, a container or a line\.$/, '请写明点什么：库位、容器或退库明细。'],
+  [/^Say which goods are to be inspected again\.$/, '请写明再检哪些货。'],
+  [/^Say whose photo is to be taken again\.$/, '请写明补拍哪张照片。'],
+  [/^Say which return order's goods are to be given back\.$/, '请写明分开哪张退库单的货。'],
+  [/^This person does not work on the floor of this site\.$/, '这个人不在这个仓库的现场工作。'],
+  [/^This is of another site\.$/, '这属于另一个仓库。'],
+  [/^The bin has been counted again since\.$/, '这个库位后来又盘过了。'],
+  [/^Nothing moved in the bin that the count did not know\.$/, '盘点时没有账上不知道的进出。'],
+
   // Returns
   [/^A return order needs a return type\.$/, '请选择退库类型。'],
   [/^A return order needs at least one line\.$/, '退库单至少要有一行明细。'],

@@ -21,6 +21,7 @@ const MAY = {
   send_away: ['supervisor', 'office'],
   claim_parcel: ['supervisor', 'office', 'sales', 'service'],
   resolve: ['supervisor'],
+  raise_task: ['supervisor'],
   handle_alert: ['supervisor', 'office'],
   reconcile: ['supervisor', 'office'],
   see_desk: ['reviewer', 'supervisor', 'sales', 'service', 'finance', 'office', 'admin'],
