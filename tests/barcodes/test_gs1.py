@@ -30,6 +30,27 @@ def test_it_reads_what_the_device_reads(case: dict[str, Any]) -> None:
     assert [hri(reading) for reading in found.readings] == case.get("readings", [])
 
 
+FIELDS = VECTORS["fields"]
+BESIDE = ("missing_pair",)  # what else a label owes is another question
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: f"{field['ais'].split()[0]} {field['problem'] or 'fits'}")
+def test_what_a_field_may_hold_and_what_not(field: dict[str, Any]) -> None:
+    for ai in field["ais"].split():
+        for value in field["values"]:
+            found = parse(f"({ai}){value}", today=TODAY)
+            expected = [field["problem"]] if field["problem"] else []
+            assert [problem.code for problem in found.problems if problem.code not in BESIDE] == expected, (ai, value)
+            if not expected:
+                assert [(element.ai, element.value) for element in found.elements] == [(ai, value)]
+
+
+def test_every_identifier_of_the_table_has_a_vector() -> None:
+    said = {ai for field in FIELDS if not field["problem"] for ai in field["ais"].split()}
+    said |= {ai for case in VECTORS["cases"] for ai, _ in case["elements"]}
+    assert said == set(IDENTIFIERS)
+
+
 @pytest.mark.parametrize(("digits", "digit"), VECTORS["check_digits"])
 def test_the_check_digit(digits: str, digit: str) -> None:
     assert check_digit(digits) == digit

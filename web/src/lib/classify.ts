@@ -1,7 +1,7 @@
 // What a scanned text means, by what the pack on this device knows. Never guessed silently: what may be two things is asked.
 
 import { badgeOf, identity } from './auth'
-import { gtinOk, parseGs1, type Gs1 } from './gs1'
+import { gtinOk, parse, parseGs1, readingsOf, type Gs1 } from './gs1'
 import { carrierOf, isLabel, normalWaybill, parseBadge, parseCard } from './numbers'
 import type { Barcode, Bin, Container, Item, OutboundLine, OutboundOrder, Parcel, Person, Receipt, ReturnOrder, Zone } from './protocol'
 import {
@@ -23,7 +23,8 @@ export type Meaning =
   | { is: 'document'; order: ReturnOrder | null; outbound: OutboundOrder | null }
   | { is: 'badge'; badge: string; secret: string; person: Person | null }
   | { is: 'card'; card: string }
-  | { is: 'unknown'; text: string }
+  /** retail: it comes from goods, though nobody knows which. misread: its check digit is wrong, so that is not what is printed there. */
+  | { is: 'unknown'; text: string; retail?: boolean; misread?: boolean }
 
 export interface Classified {
   best: Meaning | null
@@ -31,6 +32,8 @@ export interface Classified {
   candidates: Meaning[]
   /** Two may be meant: show them as two large buttons. */
   ask: boolean
+  /** They are one code, of which a separator was lost. */
+  separator?: boolean
 }
 
 /** own label → SSCC → serial → waybill → item → bin → document → badge → card → unknown */
@@ -64,6 +67,8 @@ export async function classify(scan: { text: string; symbology?: string; whole?:
 interface Guess {
   meaning: Meaning
   sure: boolean
+  /** One of the ways to read a code that has lost a separator. */
+  reading?: boolean
 }
 
 async function meanings(raw: string, symbology: string, expect: Expect): Promise<Guess[]> {
@@ -83,19 +88,16 @@ async function meanings(raw: string, symbology: string, expect: Expect): Promise
   }
 
   const gs1 = parseGs1(text, symbology)
+  if (gs1?.ambiguous) return readings(gs1)
   if (gs1?.sscc) {
-    add({ is: 'sscc', sscc: gs1.sscc, container: await containerByLabel(site, gs1.sscc) }, !gs1.problems.includes('check_digit'))
+    const container = await containerByLabel(site, gs1.sscc)
+    if (!container && gs1.problems.includes('check_digit')) return [misread(text)]
+    add({ is: 'sscc', sscc: gs1.sscc, container }, true)
     if (!gs1.gtin) return guesses
   }
-  const gtin = gs1?.gtin || gs1?.content || ''
-  if (gs1 && gtin) {
-    const found = await barcodeLookup(gtin)
-    for (const { item, barcode } of found) {
-      if (gs1.serial) add({ is: 'serial', serial: gs1.serial, item, ...(await custody(gs1.serial, item.id)), gs1 }, true)
-      else add({ is: 'item', item, barcode, quantity: (gs1.content ? gs1.count || 1 : gs1.quantity || 1) * barcode.quantity, gs1 }, true)
-    }
-    if (!found.length) add({ is: 'gs1', gs1 }, true)
-    return guesses
+  if (gs1 && gtinOf(gs1)) {
+    const found = await goods(gs1)
+    return found.every((meaning) => meaning.is === 'gs1') && gs1.problems.includes('check_digit') ? [misread(text)] : found.map((meaning) => ({ meaning, sure: true }))
   }
   if (gs1?.gln) {
     const bin = await binByCode(site, gs1.gln)
@@ -130,14 +132,48 @@ async function meanings(raw: string, symbology: string, expect: Expect): Promise
   const known = guesses.some(({ sure }) => sure)
   if (!known && gtinOk(text) && text.length <= 14) {
     // Thirteen digits with a right check digit: an item the pack does not have, or, one time in ten, a waybill.
-    add({ is: 'unknown', text }, RETAIL.test(symbology) || GS1_CARRIER.test(symbology))
+    const retail = RETAIL.test(symbology) || GS1_CARRIER.test(symbology)
+    add({ is: 'unknown', text, retail }, retail)
     if (looksLikeWaybill && !RETAIL.test(symbology)) add({ is: 'waybill', waybill, carrier, parcel: null, outbound: null }, carrier !== '' || CODE_128.test(symbology))
   } else if (!known && (carrier || (looksLikeWaybill && !RETAIL.test(symbology)))) {
     add({ is: 'waybill', waybill, carrier, parcel: null, outbound: null }, carrier !== '')
     if (!carrier && expect !== 'waybill') add({ is: 'unknown', text }, false)
   }
   // A carrier's prefix is a strong sign, even beside an item that happens to have the same code.
-  if (!guesses.length) add({ is: 'unknown', text }, true)
+  if (!guesses.length && symbology && parse(text, symbology).problems.includes('check_digit')) return [misread(text)]
+  if (!guesses.length) add({ is: 'unknown', text, retail: RETAIL.test(symbology) }, true)
+  return guesses
+}
+
+const misread = (text: string): Guess => ({ meaning: { is: 'unknown', text, retail: true, misread: true }, sure: true })
+
+const gtinOf = (gs1: Gs1): string => gs1.gtin || gs1.content
+
+/** What a GS1 code is on: items of the pack, units of them, or goods the pack does not have. */
+async function goods(gs1: Gs1): Promise<Meaning[]> {
+  const found = await barcodeLookup(gtinOf(gs1))
+  const meanings: Meaning[] = []
+  for (const { item, barcode } of found) {
+    if (gs1.serial) meanings.push({ is: 'serial', serial: gs1.serial, item, ...(await custody(gs1.serial, item.id)), gs1 })
+    else meanings.push({ is: 'item', item, barcode, quantity: (gs1.content ? gs1.count || 1 : gs1.quantity || 1) * barcode.quantity, gs1 })
+  }
+  return meanings.length ? meanings : [{ is: 'gs1', gs1 }]
+}
+
+/**
+ * A separator was lost: all ways to read it, for somebody to say which. Where the item is counted by nothing that they differ in there is
+ * nothing to ask, and what is doubtful is left out.
+ */
+async function readings(gs1: Gs1): Promise<Guess[]> {
+  const { readings, agreed } = readingsOf(gs1)
+  const tracks = (item: Item) => item.lot_tracked || item.serial_tracked || item.expiry_tracked || item.binds_lot
+  if (gtinOf(agreed)) {
+    const plain = await goods(agreed)
+    if (plain.every((meaning) => meaning.is === 'item' && !tracks(meaning.item))) return plain.map((meaning) => ({ meaning, sure: true }))
+  }
+  const guesses: Guess[] = []
+  for (const reading of readings)
+    for (const meaning of gtinOf(reading) ? await goods(reading) : [{ is: 'gs1', gs1: reading } as const]) guesses.push({ meaning, sure: true, reading: true })
   return guesses
 }
 
@@ -149,6 +185,8 @@ async function custody(serial: string, itemId: string): Promise<{ sold: Outbound
 }
 
 function decide(guesses: Guess[], expect: Expect): Classified {
+  const read = guesses.filter(({ reading }) => reading).map(({ meaning }) => meaning)
+  if (read.length) return { best: read[0]!, candidates: read, ask: true, separator: true }
   const rank = ({ meaning, sure }: Guess) => (sure ? 0 : 100) + ORDER.indexOf(meaning.is)
   const sorted = [...guesses].sort((a, b) => rank(a) - rank(b))
   const likeliest = sorted.filter(({ sure }) => sure === sorted[0]?.sure)

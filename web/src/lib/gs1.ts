@@ -54,6 +54,15 @@ export function parseGs1(text: string, symbology = '', today = new Date()): Gs1 
   return plain || !parsed.elements.length ? null : named(parsed, today)
 }
 
+/** Each of the ways to read it, where a separator seems to be missing, and what all of them agree on. */
+export function readingsOf(gs1: Gs1, today = new Date()): { readings: Gs1[]; agreed: Gs1 } {
+  const problems = gs1.problems.filter((code) => code !== 'ambiguous')
+  const as = (elements: Element[]) => named({ kind: gs1.kind, elements, problems, readings: [] }, today)
+  const same = (one: Element, other: Element) => one.ai === other.ai && one.value === other.value
+  const agreed = (gs1.readings[0] ?? gs1.elements).filter((one) => gs1.readings.every((reading) => reading.some((other) => same(one, other))))
+  return { readings: gs1.readings.map(as), agreed: as(agreed) }
+}
+
 function named(parsed: Parsed, today: Date): Gs1 {
   const found: Gs1 = {
     sscc: '', gtin: '', content: '', lot: '', production: '', due: '', packed: '', bestBefore: '', expiry: '', serial: '', count: 0, quantity: 0, weightGrams: 0,

@@ -3,7 +3,7 @@
 import { author } from './auth'
 import { db, type ScanRow } from './db'
 import { record, UNDOABLE } from './outbox'
-import type { MoveContainer, Receipt, ScanItem } from './protocol'
+import type { DeviceCommand, MoveContainer, Receipt, ScanItem } from './protocol'
 import { argsOf } from './view'
 
 export interface Undone {
@@ -12,14 +12,28 @@ export interface Undone {
   quantity: number
 }
 
-/** Takes back this person's last scan that still can be. Null: there is nothing to take back. */
-export async function undoLast(by = author()): Promise<Undone | null> {
+/** What is not taken back but done once more: a verdict is superseded, what stands in a bin is moved, a bin is counted again. */
+const STANDS: ReadonlySet<DeviceCommand> = new Set(['inspect', 'dispose', 'put_away', 'count_bin'])
+
+/**
+ * Takes back this person's last scan that still can be. Null: there is nothing to take back. `stands`: something was recorded since that
+ * cannot be, and whoever says UNDO means that, and not a scan of an hour ago.
+ */
+export async function undoLast(by = author()): Promise<Undone | { stands: DeviceCommand } | null> {
   const rows = await db.scans.orderBy('at').reverse().filter((row) => UNDOABLE.has(row.name as never) && !row.undone && row.by === by).limit(1).toArray()
   const row = rows[0]
   if (!row?.sealed) return null
+  const last = await lastVerdict(by)
+  if (last && last.made_at >= row.at) return { stands: last.name }
   const undone = await compensate(row, await argsOf({ id: row.mutation_id, sealed: row.sealed }))
   if (undone) await db.scans.update(row.id, { undone: 1 })
   return undone
+}
+
+async function lastVerdict(by: string): Promise<{ name: DeviceCommand; made_at: number } | undefined> {
+  const stands = (row: { name: DeviceCommand; by: string }) => STANDS.has(row.name) && row.by === by
+  // What waits was recorded after all that was sent.
+  return (await db.outbox.orderBy('seq').reverse().filter(stands).first()) ?? db.sent.orderBy('seq').reverse().filter(stands).first()
 }
 
 async function compensate(row: ScanRow, args: unknown): Promise<Undone | null> {

@@ -60,6 +60,14 @@ each('GS1', gs1.cases, ({ text, symbology, kind, elements, problems, readings = 
   if (reads) expect(parseGs1(text, symbology, gs1Today)).toMatchObject(reads)
   else if (reads === null) expect(parseGs1(text, symbology, gs1Today)).toBeNull()
 })
+each('GS1 field', gs1.fields, ({ ais, values, problem }) => {
+  for (const ai of ais.split(' '))
+    for (const value of values) {
+      const found = parse(`(${ai})${value}`, '', gs1Today)
+      expect(found.problems.filter((code) => code !== 'missing_pair'), `(${ai})${value}`).toEqual(problem ? [problem] : [])
+      if (!problem) expect(found.elements).toEqual([{ ai, value }])
+    }
+})
 each('check digit', gs1.check_digits, ([digits, digit]) => expect(checkDigit(digits)).toBe(digit))
 each('forms of a GTIN', gs1.forms, ([text, forms]) => expect(gtinForms(text)).toEqual(forms))
 

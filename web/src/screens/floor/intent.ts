@@ -6,6 +6,7 @@
  */
 
 import type { Meaning } from '../../lib/classify'
+import { hri } from '../../lib/gs1'
 import type { Check, Container, DispositionKind, Grade, Parcel } from '../../lib/protocol'
 import type { Scan } from '../../lib/scanner'
 import * as count from './acts/count'
@@ -26,12 +27,14 @@ type Is<N extends Meaning['is']> = Extract<Meaning, { is: N }>
 export interface Scanned {
   waybill: { waybill: string; parcel: Parcel | null; outbound: Is<'waybill'>['outbound'] }
   document: Is<'document'>
-  newLabel: { label: string }
+  /** ours: printed beforehand and empty; else somebody's SSCC that nothing here knows of. */
+  newLabel: { label: string; ours: boolean }
   usedLabel: { container: Container }
   item: Is<'item'>
   serial: Is<'serial'>
   bin: Is<'bin'>
-  unknown: { text: string; gs1: Is<'gs1'>['gs1'] | null }
+  /** goods: it comes from goods, so it is no waybill. */
+  unknown: { text: string; gs1: Is<'gs1'>['gs1'] | null; goods: boolean }
 }
 type Row<K extends keyof Scanned> = { [P in Place]: (it: Scanned[K], scan: Scan) => unknown }
 
@@ -41,6 +44,7 @@ const nothingInIt = notHere((w) => w.t('put.label_empty'))
 const takesGoods = notHere((w) => w.t('put.scan_goods'))
 const scanGoods = notHere((w) => w.t('file.scan_goods'))
 const countGoods = notHere((w) => w.t('count.scan_goods'))
+const notKnown = notHere((w) => w.t('home.sscc_unknown'))
 const stickOnWhat = notHere((w) => w.t('home.stick_on_what'))
 
 export const INTENT: { [K in keyof Scanned]: Row<K> } = {
@@ -57,19 +61,19 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
     'home': ({ order, outbound }) => home.lookAtOrder(order, outbound),
     'sign-for': ({ order, outbound }) => sign.bindLast(order, outbound),
     'receive': ({ order, outbound }) => receive.bindOrder(order, outbound),
-    'inspect': ({ order }) => (order ? inspect.filterBy({ orderId: order.id }, () => order.number) : finishFirst()),
+    'inspect': ({ order, outbound }) => (order ? inspect.filterBy({ orderId: order.id }, () => order.number) : inspect.bringShipped(outbound)),
     'put-away': takesGoods,
     'file': ({ order, outbound }) => file.beginFrom(order, outbound),
     'count': countGoods,
   },
   newLabel: {
-    'home': stickOnWhat,
+    'home': ({ ours }) => (ours ? stickOnWhat() : notKnown()),
     'sign-for': ({ label }) => sign.signIntoLoad(label),
     'receive': ({ label }) => receive.startTote(label),
     'inspect': ({ label }) => inspect.startOutcomeTote(label),
-    'put-away': nothingInIt,
+    'put-away': ({ ours }) => (ours ? nothingInIt() : notKnown()),
     'file': scanGoods,
-    'count': nothingInIt,
+    'count': ({ label, ours }) => (ours ? nothingInIt() : count.countUnknown(label, null)),
   },
   usedLabel: {
     'home': ({ container }) => home.lookAtContainer(container),
@@ -109,10 +113,13 @@ export const INTENT: { [K in keyof Scanned]: Row<K> } = {
   },
   unknown: {
     'home': ({ text }) => home.lookAtUnknown(text),
-    'sign-for': ({ text }) => sign.signIntoLoad(text),
+    'sign-for': ({ text, goods }, scan) => (goods ? sign.waybillFirst(null, scan) : sign.signIntoLoad(text)),
     'receive': ({ text, gs1 }) => receive.receiveUnknown(text, gs1),
-    'inspect': async ({ text }) => (await inspect.scanDefect(text)) || attention((w) => w.t('inspect.unknown'), { more: () => text }),
-    'put-away': ({ text }) => attention((w) => w.t('put.unknown'), { more: () => text }),
+    'inspect': async ({ text }) => (await inspect.scanDefect(text)) || (await inspect.bringUnknown(text)),
+    'put-away': async ({ text }) => {
+      const item = await home.nameUnknown(text)
+      return item ? put.pickItem(item, '', 1, '') : attention((w) => w.t('put.unknown'), { more: () => text })
+    },
     'file': ({ text }) => attention((w) => w.t('file.not_shipped'), { more: () => text }),
     'count': ({ text, gs1 }) => count.countUnknown(text, gs1),
   },
@@ -174,16 +181,17 @@ export function rowOf(meaning: Exclude<Meaning, { is: 'badge' | 'card' }>): Read
     case 'label': {
       if (meaning.parcel) return { kind: 'waybill', it: { waybill: meaning.parcel.waybill, parcel: meaning.parcel, outbound: null } }
       if (meaning.container) return { kind: 'usedLabel', it: { container: meaning.container } }
-      return { kind: 'newLabel', it: { label: meaning.label } }
+      return { kind: 'newLabel', it: { label: meaning.label, ours: true } }
     }
+    // One of somebody else's that nobody has used here becomes ours by being used.
     case 'sscc':
-      return meaning.container ? { kind: 'usedLabel', it: { container: meaning.container } } : { kind: 'newLabel', it: { label: meaning.sscc } }
+      return meaning.container ? { kind: 'usedLabel', it: { container: meaning.container } } : { kind: 'newLabel', it: { label: meaning.sscc, ours: false } }
     case 'waybill':
       return { kind: 'waybill', it: meaning }
     case 'gs1':
-      return { kind: 'unknown', it: { text: meaning.gs1.gtin ?? meaning.gs1.elements ?? '', gs1: meaning.gs1 } }
+      return { kind: 'unknown', it: { text: meaning.gs1.gtin || meaning.gs1.content || hri(meaning.gs1.elements), gs1: meaning.gs1, goods: true } }
     case 'unknown':
-      return { kind: 'unknown', it: { text: meaning.text, gs1: null } }
+      return { kind: 'unknown', it: { text: meaning.text, gs1: null, goods: meaning.retail ?? false } }
     case 'document':
       return { kind: 'document', it: meaning }
     case 'item':
@@ -204,9 +212,11 @@ export function act({ kind, it }: Read, place: Place, scan: Scan): unknown {
 export function nameOf(meaning: Meaning): Say {
   switch (meaning.is) {
     case 'item':
-      return itemName(meaning.item)
+      return (w) => [itemName(meaning.item)(w), ...printed(meaning.gs1)(w)].join(' · ')
     case 'serial':
-      return (w) => [itemName(meaning.item)(w), meaning.serial].filter(Boolean).join(' · ')
+      return (w) => [itemName(meaning.item)(w), ...(meaning.gs1 ? printed(meaning.gs1)(w) : [meaning.serial])].filter(Boolean).join(' · ')
+    case 'gs1':
+      return (w) => [meaning.gs1.gtin, ...printed(meaning.gs1)(w)].filter(Boolean).join(' · ')
     case 'bin':
       return () => meaning.bin.code
     case 'document':
@@ -217,3 +227,14 @@ export function nameOf(meaning: Meaning): Say {
       return () => ''
   }
 }
+
+/** Lot, serial number and dates as they stand in a code. */
+const printed =
+  (gs1: Is<'gs1'>['gs1'] | null) =>
+  (w: Parameters<Say>[0]): string[] => {
+    if (!gs1) return []
+    const { lot, serial, expiry, bestBefore, production } = gs1
+    const said = [lot && w.t('receive.lot', { lot }), serial && w.t('ask.serial', { serial }), production && w.t('ask.made', { date: production })]
+    const until = expiry || bestBefore
+    return [...said, until && w.t('ask.until', { date: until })].filter(Boolean)
+  }

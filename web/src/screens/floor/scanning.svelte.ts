@@ -15,6 +15,7 @@ import type { IconName } from '../../parts/Icon.svelte'
 import { undo } from './acts/home'
 import { alarm, attention, mayDo } from './acts/tell'
 import { act, nameOf, playCard, rowOf, type Place } from './intent'
+import type { Say } from './say'
 import { shift, type LotAnswer, type Option, type Sheet } from './shift.svelte'
 import { badge } from './badge.svelte'
 import { NEEDS } from './rights'
@@ -133,16 +134,23 @@ async function takeBack(scan: Scan): Promise<void> {
   takenBack = ''
 }
 
+/** Read wrongly once it is read again; what comes the same a second time is printed like that. */
+let misread = ''
+
 async function one(scan: Scan): Promise<void> {
   try {
     if (scan.garbled) return attention((w) => w.t('scan.garbled'), { more: (w) => w.t('scan.garbled.more') })
     if (scan.bounce) return attention((w) => w.t('scan.bounce'), { more: (w) => w.t('scan.bounce.more') })
     leaveQuietScreens()
     const here = place()
-    const { best, candidates, ask } = await classify(scan, EXPECT[here])
-    const meaning = ask ? await choose(scan, candidates) : best
+    const read = await classify(scan, EXPECT[here])
+    const meaning = read.ask ? await choose(scan, read) : read.best
     if (!meaning) return attention((w) => w.t('scan.left'), { more: (w) => w.t('nothing_done') })
 
+    if (meaning.is === 'unknown' && meaning.misread && misread !== scan.text) {
+      misread = scan.text
+      return attention((w) => w.t('scan.misread'), { more: (w) => w.t('scan.misread.more') })
+    }
     if (meaning.is === 'badge') return await changePerson(scan)
     const right = NEEDS[here]
     if (right && !(await mayDo(right))) return attention((w) => w.t(`lacks.${right}`), { more: (w) => w.t(`lacks.${right}.todo`) })
@@ -184,7 +192,7 @@ function failed(error: unknown): void {
     })
 }
 
-async function choose(scan: Scan, candidates: Meaning[]): Promise<Meaning | null> {
+async function choose(scan: Scan, { candidates, separator }: Classified): Promise<Meaning | null> {
   const options: Option<Meaning>[] = candidates.map((meaning, n) => ({
     id: `${meaning.is}-${n}`,
     value: meaning,
@@ -192,7 +200,8 @@ async function choose(scan: Scan, candidates: Meaning[]): Promise<Meaning | null
     words: (w) => w.t(`kind.${meaning.is}`),
     more: nameOf(meaning),
   }))
-  return (await shift.ask('choose', { title: (w) => w.t('ask.which', { text: scan.text }), options })) as Meaning | null
+  const title: Say = (w) => (separator ? w.t('ask.separator') : w.t('ask.which', { text: scan.text }))
+  return (await shift.ask('choose', { title, options })) as Meaning | null
 }
 
 /** Another badge: this person leaves, nothing in hand is lost, the next one types a PIN. */

@@ -42,7 +42,6 @@ async function inBin(): Promise<Counting | null> {
   if (!counting) attention((w) => w.t('count.bin_first'), { more: (w) => w.t('nothing_done') })
   // A scan that comes again after a crash was counted, or it was not: never twice.
   else if (shift.now && counting.scan === shift.now.id) return null
-  else if (shift.now) counting.scan = shift.now.id
   return counting
 }
 
@@ -54,7 +53,13 @@ function add(counting: Counting, kind: Omit<Found, 'counted'>, n: number): numbe
   if (known) known.counted += n
   else counting.found.push({ ...kind, counted: n })
   counting.trail.push({ kind, n })
+  done(counting)
   return known?.counted ?? n
+}
+
+/** Only what has been counted counts as done: a question about it may still be open when the device dies. */
+function done(counting: Counting): void {
+  if (shift.now) counting.scan = shift.now.id
 }
 
 /** Goods: +1, a case its units, of the lot its label names. */
@@ -98,6 +103,7 @@ export async function countContainer(container: Container): Promise<void> {
   counting.containers = [...counting.containers, container.id]
   counting.found = counting.found.filter((each) => each.container_id !== container.id)
   counting.trail = [...counting.trail, { containerId: container.id, n: 1 }]
+  done(counting)
   const from = container.bin_id && container.bin_id !== counting.binId ? await queries.bin(container.bin_id) : null
   if (from) attention((w) => w.t('count.container_elsewhere', { bin: from.code }), { more: () => container.label })
   else right((w) => w.t('count.container_whole'), { more: () => container.label })

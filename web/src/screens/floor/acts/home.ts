@@ -51,17 +51,23 @@ export async function lookAtBin(bin: Bin): Promise<void> {
 /** An unknown code on Home: what is it? It may be named, photographed, or left. */
 export async function lookAtUnknown(text: string): Promise<void> {
   const waits = (await queries.unknownCodes(siteId())).find((code) => code.text === text)
-  const answer = await shift.ask('unknown', { text })
-  if (!answer?.item) return attention((w) => w.t('home.unknown'), { more: (w) => w.t('home.unknown.more') })
-  const { item } = answer
-  await record('map_barcode', { barcode_id: uuid7(), text, item_id: item.id, quantity: 1 })
+  const item = await nameUnknown(text)
+  if (!item) return attention((w) => w.t('home.unknown'), { more: (w) => w.t('home.unknown.more') })
   if (waits) return right(itemName(item), { number: waits.units, more: (w) => w.t('unknown.named', { text }) })
   await lookAtItem(item, '')
+}
+
+/** Named here, the code is known from now on, and so is everything received under it. */
+export async function nameUnknown(text: string): Promise<Item | null> {
+  const answer = await shift.ask('unknown', { text })
+  if (answer?.item) await record('map_barcode', { barcode_id: uuid7(), text, item_id: answer.item.id, quantity: 1 })
+  return answer?.item ?? null
 }
 
 export async function undo(): Promise<void> {
   const undone = await undoLast()
   if (!undone) return attention((w) => w.t('undo.nothing'))
+  if ('stands' in undone) return attention((w) => w.t('undo.stands', { what: w.core(`mutation.${undone.stands}`) }), { more: (w) => w.t('undo.stands.more') })
   right((w) => w.t('undo.done', { what: undone.text }), { number: undone.quantity ? `−${undone.quantity}` : undefined })
 }
 

@@ -8,12 +8,13 @@ import { identity } from '../../../lib/auth'
 import { containerId, uuid7 } from '../../../lib/ids'
 import { record } from '../../../lib/outbox'
 import { allowedDispositions, missingChecks, proposedDisposition, type Facts } from '../../../lib/policy'
-import type { Bin, Check, CheckResult, Container, DispositionKind, Grade, Item, Policy, ReturnOrder, Step, Task, Verdict } from '../../../lib/protocol'
+import type { Bin, Check, CheckResult, Container, DispositionKind, Grade, Item, OutboundOrder, Policy, ReturnOrder, Step, Task, Verdict } from '../../../lib/protocol'
 import * as queries from '../../../lib/queries'
 import type { LineView } from '../../../lib/queries'
 import { go } from '../../../router.svelte'
 import type { Say } from '../say'
 import { shift, type Bench, type Option } from '../shift.svelte'
+import { nameUnknown } from './home'
 import { attention, itemName, nameOfPerson, plainPhotos, right, shown, siteId, today } from './tell'
 
 export const CHECKS: readonly Check[] = ['appearance', 'function', 'accessories', 'packaging']
@@ -189,6 +190,23 @@ export async function bringItem(item: Item, lot: string, serial: string): Promis
   if (!first) return nothingToInspect(item)
   if (shift.work.bench?.lineId === first.line.id) return shown((w) => w.t('inspect.on_bench'), { more: itemName(item) })
   await bring(first)
+}
+
+/** A code nobody knows: goods that were received under it and wait here, else the person is asked what it is. */
+export async function bringUnknown(text: string): Promise<void> {
+  const waiting = (await waitingLines()).find(({ line }) => !line.item_id && (line.text === text || line.text === shift.now?.text))
+  if (waiting) return bring(waiting)
+  const item = await nameUnknown(text)
+  if (item) await bringItem(item, '', '')
+  else attention((w) => w.t('inspect.unknown'), { more: () => text })
+}
+
+/** Outbound or platform number: what came back of that shipment and waits. */
+export async function bringShipped(outbound: OutboundOrder | null): Promise<void> {
+  const shipped = new Set((outbound ? await queries.outboundLines(outbound.id) : []).map((line) => line.id))
+  const waiting = (await queries.toInspect(siteId())).find(({ line }) => shipped.has(line.outbound_line_id))
+  if (!waiting) return attention((w) => w.t('inspect.nothing_here'), { more: () => outbound?.number ?? '' })
+  await filterBy({ orderId: waiting.line.order_id }, () => outbound?.number ?? '')
 }
 
 /** Serial: that very unit. */

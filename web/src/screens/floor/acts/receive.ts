@@ -297,13 +297,21 @@ async function sayReceived({ item, order, view, lineId, quantity, lot, expiry, s
   if (item && expected === 0 && planned) odd.push((w) => w.t('receive.not_on_order'))
   if (expected > 0 && received > expected) odd.push((w) => w.t('receive.over', { n: received - expected }))
   if (serial && elsewhere) odd.push(await receivedBefore(elsewhere))
-  if (serial && sold.length > 0 && !sold.includes(serial)) odd.push((w) => w.t('receive.serial_not_sold'))
+  if (serial && ((sold.length > 0 && !sold.includes(serial)) || (await soldToAnother(serial, item, order)))) odd.push((w) => w.t('receive.serial_not_sold'))
   if (item?.binds_lot && lot && view?.line.lot && view.line.lot !== lot) odd.push((w) => w.t('receive.wrong_lot', { lot, expected: view.line.lot }))
   if (expiry && expiry < today()) odd.push((w) => w.t('receive.expired', { date: expiry }))
 
   const [first, ...others] = odd
   if (first) attention(first, { ...numbers, more: (w) => [name(w), ...others.map((say) => say(w))].join(' · ') })
   else right(name, { ...numbers, more: (w) => [quantity > 1 ? `+${quantity}` : '', serial, lot && w.t('receive.lot', { lot })].filter(Boolean).join(' · ') })
+}
+
+/** As far as this device knows what was shipped: a serial it has never heard of may still be this customer's. */
+async function soldToAnother(serial: string, item: Item | null, order: ReturnOrder): Promise<boolean> {
+  const customer = order.customer_id || shift.work.receive.customerId
+  const lines = (await queries.soldSerial(serial)).filter((line) => line.item_id === item?.id)
+  const buyers = (await Promise.all(lines.map((line) => queries.outboundOrder(line.outbound_id)))).map((outbound) => outbound?.customer_id ?? '')
+  return customer !== '' && buyers.length > 0 && !buyers.includes('') && !buyers.includes(customer)
 }
 
 /** Another handheld has received this serial, as far as this one has heard: who, and how long before it last heard anything. */
