@@ -2,13 +2,15 @@
 
 `write` runs a task in one transaction and tries again when the database says another was first; `read` is one consistent
 look. SQLite takes one writer at a time and makes it durable before anyone is answered (synchronous=FULL: NORMAL lost
-acknowledged rows at a power cut). PostgreSQL takes many and locks rows; both lock the feeds' heads last.
+acknowledged rows at a power cut); whoever waits for the writer shares its next commit, each in a savepoint of its own. PostgreSQL
+takes many and locks rows; both lock the feeds' heads last.
 """
 
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -25,6 +27,8 @@ from .domain.work import Shape, Work
 T = TypeVar("T")
 
 RETRIES = 12
+TOGETHER_FOR = 0.05
+"""Seconds after which those who share a commit wait for no more of them."""
 _TRY_AGAIN = ("40001", "40P01", "23505")  # serialisation failure, deadlock, two who first made the same derived id
 
 
@@ -41,7 +45,8 @@ class Database:
         self.url = url
         self.sqlite = url.startswith("sqlite")
         self._shapes = shapes or {}
-        self._lock = threading.Lock()
+        self._writer = threading.Lock()
+        self._queue: deque[_Waiting] = deque()
         if self.sqlite:
             self.engine = sa.create_engine(url, pool_size=8, max_overflow=56, connect_args={"check_same_thread": False})
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
@@ -109,19 +114,50 @@ class Database:
         self.engine.dispose()
 
     def _once(self, actor: Actor, task: Callable[[Work], T]) -> T:
-        if self.sqlite:
-            with self._lock:
-                return self._transaction(actor, task)
-        return self._transaction(actor, task)
+        mine = _Waiting(actor, task)
+        if not self.sqlite:
+            self._transaction([mine])
+            return cast(T, mine.result)
+        self._queue.append(mine)
+        with self._writer:
+            while not mine.done:  # else somebody who had the writer before took it along
+                self._next_transaction()
+        if mine.error is not None:
+            raise mine.error
+        return cast(T, mine.result)
 
-    def _transaction(self, actor: Actor, task: Callable[[Work], T]) -> T:
+    def _next_transaction(self) -> None:
+        """1. everybody who waits is carried out in turn, in a savepoint; 2. one commit; 3. only then is anybody answered."""
+        taken: list[_Waiting] = []
+        until = time.monotonic() + TOGETHER_FOR
+        try:
+            self._transaction(self._those_who_wait(taken, until))
+        except BaseException as error:
+            if not taken:  # the writer was not to be had: nobody was carried out, and each may ask again
+                taken.extend(self._those_who_wait([], float("inf")))
+            for each in taken:
+                each.error = each.error or error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for each in taken:
+                each.done = True
+
+    def _those_who_wait(self, taken: "list[_Waiting]", until: float) -> "Iterator[_Waiting]":
+        while self._queue and (not taken or time.monotonic() < until):
+            taken.append(self._queue.popleft())
+            yield taken[-1]
+
+    def _transaction(self, tasks: "Iterable[_Waiting]") -> None:
         with self.engine.connect() as connection:
             connection = connection.execution_options(writes=True)
             with connection.begin():
-                work = self._work(connection, actor, writable=True)
-                result = task(work)
-                work.publish()
-            return result
+                for each in tasks:
+                    work = self._work(connection, each.actor, writable=True)
+                    if self.sqlite:
+                        each.alone(work)
+                    else:
+                        each.run(work)
 
     def _work(self, connection: sa.Connection, actor: Actor, *, writable: bool) -> Work:
         driver = connection.connection.driver_connection
@@ -129,6 +165,32 @@ class Database:
         return Work(
             connection, driver.cursor(), actor, self.clock(), writable=writable, sqlite=self.sqlite, shapes=self._shapes
         )
+
+
+class _Waiting:
+    """Somebody's task, and what came of it."""
+
+    def __init__(self, actor: Actor, task: Callable[[Work], Any]) -> None:
+        self.actor = actor
+        self.task = task
+        self.done = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def run(self, work: Work) -> None:
+        self.result = self.task(work)
+        work.publish()
+
+    def alone(self, work: Work) -> None:
+        """Whatever goes wrong is taken back and is nobody else's affair; unless the database gave up the whole transaction."""
+        connection = work.connection
+        connection.exec_driver_sql("SAVEPOINT request")
+        try:
+            self.run(work)
+        except Exception as error:
+            self.error = error
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT request")
+        connection.exec_driver_sql("RELEASE SAVEPOINT request")
 
 
 class _TakenBack(Exception):

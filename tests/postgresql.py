@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import psycopg
@@ -23,20 +24,22 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Yields the URL of an empty server, as `postgresql://…`; `fresh` makes databases in it."""
+def running(*, durable: bool = False) -> Iterator[str]:
+    """Yields the URL of an empty server, as `postgresql://…`; `fresh` makes databases in it. `durable`: on a disk, and synced."""
     place = programs()
     assert place is not None, "PostgreSQL is not installed; tests that need it skip themselves before they come here"
     # PostgreSQL refuses to run as root.
     user = "postgres" if os.getuid() == 0 else None
-    with quick_folder("restow-pg-") as folder:
+    with TemporaryDirectory(prefix="restow-pg-") if durable else quick_folder("restow-pg-") as folder:
         if user:
             shutil.chown(folder, user)
         data = f"{folder}/data"
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, "user": user}
         made = [place / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
         subprocess.run(made, check=True, **quiet)
-        settings = "-c listen_addresses= -c fsync=off -c shared_buffers=64MB -c max_connections=60"
+        settings = (
+            f"-c listen_addresses= -c fsync={'on' if durable else 'off'} -c shared_buffers=64MB -c max_connections=100"
+        )
         control = [place / "pg_ctl", "-D", data, "-w"]
         subprocess.run([*control, "-o", f"-k {folder} {settings}", "start"], check=True, **quiet)
         try:

@@ -6,6 +6,7 @@ Edits    per field, three-way merged
 Decides  a state transition: already so is nothing, changed since the person looked is stale, else applied
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -116,7 +117,8 @@ def decode(name: str, args: Any) -> Command:
     if entry is None:
         raise errors.Invalid(f"There is no command {name}.", field="name")
     try:
-        _within_bounds(args)
+        if _LONG_NUMBER.search(msgspec.json.encode(args)):
+            _within_bounds(args)
         return msgspec.convert(args, entry.struct)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
@@ -172,12 +174,17 @@ def _order_of(work: Work, command: Command) -> str:
     return line.order_id if line else ""
 
 
+_LONG_NUMBER = re.compile(rb"\d{16}")
+"""Most arguments hold none, and need not be walked through."""
+
+
 def _within_bounds(value: Any) -> None:
     """No column holds more than 64 bits, and no browser counts beyond 2**53."""
-    if isinstance(value, int) and abs(value) > 2**53:
-        raise errors.Invalid("This number is too large.", field="")
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(inner, int):
+            if abs(inner) > 2**53:
+                raise errors.Invalid("This number is too large.", field="")
+        elif isinstance(inner, dict | list):
             _within_bounds(inner)
 
 

@@ -8,6 +8,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from . import conflicts, returns
 from .errors import NotAllowed, Refusal, Waiting, WrongState
 from .events import MutationForced, MutationHeld, MutationRejected
@@ -134,13 +137,59 @@ def retry(work: Work, held: Mutation) -> bool:
     return outcome is not None
 
 
+class Arrivals:
+    """What arrives in one transaction, and what others wait for: those are tried as soon as it is there.
+
+    Asked once for all of them, when one begins to wait, and once more at the end: another transaction may have held something back
+    meanwhile, for what arrived in this one.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._arrived: set[str] = set()
+        self.look()
+
+    def look(self) -> None:
+        self._waited_for = waited_for(self._work)
+
+    def release(self, args: dict[str, Any]) -> None:
+        arrived = subjects_of(args)
+        self._arrived |= arrived
+        if not self._waited_for.isdisjoint(arrived):
+            _release(self._work, arrived)
+            self.look()
+
+    def settle(self) -> None:
+        if self._arrived and (since := (waited_for(self._work) - self._waited_for) & self._arrived):
+            _release(self._work, since)
+
+
+def waited_for(work: Work) -> set[str]:
+    return {row[0] for row in work.rows(_WAITED_FOR)}
+
+
+_WAITED_FOR = (
+    select(col(Mutation.waits_for)).where(col(Mutation.waits_for) > "", col(Mutation.status) == "held").distinct()
+)
+
+
 def release(work: Work, args: dict[str, Any]) -> None:
     """What waited for a subject that these arguments brought is tried now, in the order it came."""
-    arrived = {str(value) for name, value in args.items() if name == "id" or name.endswith("_id")}
+    if arrived := subjects_of(args):
+        _release(work, arrived)
+
+
+def subjects_of(args: dict[str, Any]) -> set[str]:
+    """Every record these arguments name."""
+    named = {str(value) for name, value in args.items() if name == "id" or name.endswith("_id")}
     if isinstance(lines := args.get("lines"), list):
-        arrived |= {str(line["line_id"]) for line in lines if isinstance(line, dict) and "line_id" in line}
-    arrived.discard("")
-    waiting = work.all(Mutation, waits_for=tuple(arrived), status="held") if arrived else []
+        named |= {str(line["line_id"]) for line in lines if isinstance(line, dict) and "line_id" in line}
+    named.discard("")
+    return named
+
+
+def _release(work: Work, arrived: set[str]) -> None:
+    waiting = work.all(Mutation, waits_for=tuple(arrived), status="held")
     waiting.sort(key=lambda held: (held.at, held.seq))
     for held in waiting:
         retry(work, held)

@@ -6,7 +6,6 @@ is thirty times cheaper to make). Change them in place; `flush` writes what chan
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
@@ -47,11 +46,12 @@ class Row(NamedTuple):
     id_at: int
     make: Callable[..., Any]
     decoders: tuple[tuple[int, Callable[[Any], Any]], ...]
-    encoders: tuple[tuple[int, Callable[[Any], Any]], ...]
+    encoders: Mapping[int, Callable[[Any], Any]]
     every: str
     select: str
     insert: str
-    defaults: Mapping[str, Callable[[], Any]]
+    made: dict[Any, str]
+    """Statements made from this, by what they are made for: the driver knows them again, and need not prepare them again."""
 
 
 STREAMED_AT_ONCE = 1_000
@@ -75,27 +75,32 @@ def row_of(model: type[SQLModel], mark: str) -> Row:
             fields=names,
             id_at=names.index("id") if "id" in names else -1,
             make=msgspec.defstruct(
-                model.__name__, [(name, Any) for name in names], namespace={"table": model}, eq=False
+                model.__name__, [_field(model, name) for name in names], namespace={"table": model}, eq=False
             ),
             decoders=(
                 *((at, msgspec.json.decode) for at in json_at),
                 *((at, bool) for at in bool_at),
             ),
-            encoders=tuple((at, lambda value: _TEXT_OF(value).decode()) for at in json_at),
+            encoders=dict.fromkeys(json_at, _json_text),
             every=f"SELECT {quoted} FROM {table}",
             select=f'SELECT {quoted} FROM {table} WHERE "id" = {mark}',
             insert=f"INSERT INTO {table} ({quoted}) VALUES ({', '.join([mark] * len(names))})",
-            defaults={
-                name: cast("Callable[[], Any]", field.default_factory or partial(_same, field.default))
-                for name, field in model.model_fields.items()
-                if not field.is_required()
-            },
+            made={},
         )
     return found
 
 
-def _same(value: Any) -> Any:
-    return value
+def _field(model: type[SQLModel], name: str) -> Any:
+    field = model.model_fields[name]
+    if field.is_required():
+        return name, Any
+    if field.default_factory is not None:
+        return name, Any, msgspec.field(default_factory=cast("Callable[[], Any]", field.default_factory))
+    return name, Any, field.default
+
+
+def _json_text(value: Any) -> str:
+    return _TEXT_OF(value).decode()
 
 
 class Work:
@@ -188,19 +193,20 @@ class Work:
     def all(self, model: type[T], **equal: Any) -> list[T]:
         """The records with exactly these values (one of them, where a tuple is given), in order of id; compiled once, for what
         every scan asks. Locks nothing."""
-        self.flush()
+        self.flush(model)
         row = row_of(model, self._mark)
-        where: list[str] = []
+        asked: list[tuple[str, int]] = []
         values: list[Any] = []
         for name, value in equal.items():
             several = value if isinstance(value, tuple) else (value,)
-            where.append(
-                f'"{name}" IN ({", ".join([self._mark] * len(several))})'
-                if several is value
-                else f'"{name}" = {self._mark}'
-            )
+            asked.append((name, len(several)))
             values.extend(several)
-        self._cursor.execute(f'{row.every} WHERE {" AND ".join(where)} ORDER BY "id"', tuple(values))
+        key = tuple(asked)
+        sql = row.made.get(key)
+        if sql is None:
+            where = " AND ".join(f'"{name}" IN ({", ".join([self._mark] * count)})' for name, count in asked)
+            sql = row.made[key] = f'{row.every} WHERE {where} ORDER BY "id"'
+        self._cursor.execute(sql, tuple(values))
         return cast("list[T]", [self._met(model, row, values) for values in self._cursor.fetchall()])
 
     def find(self, model: type[T], *where: Any, order_by: Any = None, limit: int | None = None) -> list[T]:
@@ -246,12 +252,9 @@ class Work:
     def add(self, model: type[T], **values: Any) -> T:
         """A new record; fields not given take the table's defaults."""
         row = row_of(model, self._mark)
-        unknown = values.keys() - set(row.fields)
-        if unknown:
-            raise TypeError(f"{model.__name__} has no {sorted(unknown)}")
-        if "id" in row.fields and "id" not in values:
+        if row.id_at >= 0 and "id" not in values:
             values["id"] = self.new_id()
-        record = row.make(**{name: values[name] if name in values else row.defaults[name]() for name in row.fields})
+        record = row.make(**values)
         identity = (model, record.id)
         self._records[identity] = record
         self._clean[identity] = None
@@ -261,7 +264,8 @@ class Work:
     def count(self, record: Any, **deltas: int) -> None:
         """Adds to counters, written as `field = field + ?`: two who count at once are both counted."""
         model = type(record).table
-        self._clean.setdefault((model, record.id), _state(record))
+        if (model, record.id) not in self._clean:
+            self._clean[model, record.id] = _state(record)
         pending = self._deltas.setdefault((model, record.id), {})
         for name, delta in deltas.items():
             pending[name] = pending.get(name, 0) + delta
@@ -276,7 +280,6 @@ class Work:
         )
         self._records.pop((model, record.id), None)
         self._clean.pop((model, record.id), None)
-        self._touched.pop((model, record.id), None)
         if shape := self._shapes.get(model):
             self._removed.append((shape, record))
 
@@ -335,7 +338,8 @@ class Work:
         """
         self.flush()
         outside, self._clean = self._clean, {}
-        events, removed, touched, locked = len(self._events), len(self._removed), dict(self._touched), len(self._locked)
+        events, removed = len(self._events), len(self._removed)
+        touched, locked = len(self._touched), len(self._locked)
         self._cursor.execute("SAVEPOINT one")
         self._outside.append(outside)
         try:
@@ -358,7 +362,7 @@ class Work:
             self._clean = outside
             self._deltas.clear()
             del self._events[events:], self._removed[removed:]
-            self._touched = touched
+            self._touched = dict(islice(self._touched.items(), touched))
             # The database lets go of what was locked in here.
             self._locked = dict(islice(self._locked.items(), locked))
             raise
@@ -367,30 +371,31 @@ class Work:
         self._cursor.execute("RELEASE SAVEPOINT one")
         self._clean = {identity: _state(self._records[identity]) for identity in outside if identity in self._records}
 
-    def flush(self) -> None:
-        """Writes what changed since the last flush."""
-        if not self._clean:
-            return
+    def flush(self, only: type[SQLModel] | None = None) -> None:
+        """Writes what changed since it was written last: all of it, or of one table."""
         inserts: dict[type[SQLModel], list[tuple[Any, ...]]] = {}
-        for identity, before in self._clean.items():
+        clean = self._clean
+        for identity, before in clean.items():
             model = identity[0]
-            record = self._records[identity]
-            after = _state(record)
+            if only is not None and model is not only:
+                continue
+            after = _state(self._records[identity])
             if before is None:
                 inserts.setdefault(model, []).append(_encoded(row_of(model, self._mark), after))
-                self._touched[identity] = None
+                self._deltas.pop(identity, None)
             elif before != after:
                 self._update(model, identity, before, after)
-                self._touched[identity] = None
+            else:
+                continue
+            # It may be in a command's hands still and change again: then it is compared with what was just written.
+            clean[identity] = after
+            self._touched[identity] = None
         for model, values in inserts.items():
             self._cursor.executemany(row_of(model, self._mark).insert, values)
-        # What is still in a command's hands may change again: it is compared with what was just written.
-        self._clean = {identity: _state(self._records[identity]) for identity in self._clean}
-        self._deltas.clear()
 
     def let_go(self, record: Any) -> None:
         """Written, and out of everybody's hands: a long transaction does not look at it again at every flush."""
-        self.flush()
+        self.flush(type(record).table)
         self._clean.pop((type(record).table, record.id), None)
 
     # The end of the transaction; called by the database alone.
@@ -458,13 +463,13 @@ class Work:
         known = self._records.get((model, values[row.id_at]))
         if known is None:
             return self._keep(model, row, values)
-        if self._writable:
-            self._clean.setdefault((model, known.id), _state(known))
+        if self._writable and (model, known.id) not in self._clean:
+            self._clean[model, known.id] = _state(known)
         return known
 
     def _lock_again(self, model: type[SQLModel], known: Any) -> None:
         """It was only looked at so far: locked now, it is what it is now, and not what it was then."""
-        self.flush()
+        self.flush(model)
         self._read_again(model, known, " FOR UPDATE")
         self._clean[model, known.id] = _state(known)
         self._locked[model, known.id] = None
@@ -486,17 +491,29 @@ class Work:
 
     def _update(self, model: type[SQLModel], identity: Any, before: tuple[Any, ...], after: tuple[Any, ...]) -> None:
         row = row_of(model, self._mark)
-        deltas = self._deltas.get(identity, {})
-        written = _encoded(row, after)
-        names, values = [], []
-        for at, name in enumerate(row.fields):
-            if before[at] != after[at]:
-                names.append(f'"{name}" = "{name}" + {self._mark}' if name in deltas else f'"{name}" = {self._mark}')
-                values.append(deltas.get(name, written[at]))
-        self._cursor.execute(
-            f'UPDATE {row.name} SET {", ".join(names)} WHERE "id" = {self._mark}', (*values, identity[1])
-        )
+        deltas = self._deltas.pop(identity, _NONE)
+        at_fields = tuple(at for at, was in enumerate(before) if (now := after[at]) is not was and now != was)
+        values = []
+        for at in at_fields:
+            if (delta := deltas.get(row.fields[at])) is not None:
+                values.append(delta)
+            else:
+                values.append(row.encoders[at](after[at]) if at in row.encoders else after[at])
+        key = (at_fields, tuple(deltas))
+        sql = row.made.get(key)
+        if sql is None:
+            mark = self._mark
+            names = ", ".join(
+                f'"{name}" = "{name}" + {mark}' if name in deltas else f'"{name}" = {mark}'
+                for name in (row.fields[at] for at in at_fields)
+            )
+            sql = row.made[key] = f'UPDATE {row.name} SET {names} WHERE "id" = {mark}'
+        values.append(identity[1])
+        self._cursor.execute(sql, values)
         self._locked[identity] = None
+
+
+_NONE: dict[str, int] = {}
 
 
 def change_of(shape: Shape, record: Any, member: bool) -> tuple[str, str, str, bytes]:
@@ -523,7 +540,7 @@ def _encoded(row: Row, values: tuple[Any, ...]) -> tuple[Any, ...]:
     if not row.encoders:
         return values
     changed = list(values)
-    for at, encode in row.encoders:
+    for at, encode in row.encoders.items():
         changed[at] = encode(changed[at])
     return tuple(changed)
 

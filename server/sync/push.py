@@ -16,7 +16,7 @@ from server.domain import errors
 from server.domain.commands import COMMANDS, decode, execute
 from server.domain.devices import Device
 from server.domain.events import NumbersLost
-from server.domain.held import HELD_FOR, Authors, attempt, release, set_aside
+from server.domain.held import HELD_FOR, Arrivals, Authors, attempt, set_aside
 from server.domain.ids import derived_id
 from server.domain.model import Outcome
 from server.domain.permissions import SYSTEM
@@ -75,13 +75,15 @@ def push(
         # touch the same in another order wait for each other until PostgreSQL notices, a second each time: sixteen
         # handhelds on one return came to a standstill.
         work.lock("push", device.site_id)
-        authors = Authors(work)
         known = work.get(Device, device.id)
         if not carried:
             _note_state(work, known, request)
         if request.lost is not None:
             _declare_lost(work, known, request.lost)
-        results.extend(_one(work, authors, known, mutation, held_for) for mutation in request.mutations)
+        batch = _Batch(work, known, request.mutations, held_for)
+        results.extend(_one(work, batch, mutation) for mutation in request.mutations)
+        known.last_seq = batch.last_seq
+        batch.arrivals.settle()
         return known.last_seq, known.site_id
 
     last_seq, site_id = database.write(SYSTEM, take_in)
@@ -97,15 +99,31 @@ def push(
     )
 
 
-def _one(work: Work, authors: Authors, device: Device, sent: MutationIn, held_for: int) -> Result:
-    digest = digest_of(sent)
-    if sent.seq <= device.last_seq:
-        return _again(work, device, sent, digest)
-    if sent.seq != device.last_seq + 1:
-        raise Gap(f"Number {device.last_seq + 1} is expected next.", expected=device.last_seq + 1)
+class _Batch:
+    """What the mutations of one request share: asked of the database once, and not for each."""
 
-    device.last_seq = sent.seq
-    known = work.seek(Mutation, sent.id)
+    def __init__(self, work: Work, device: Device, mutations: list[MutationIn], held_for: int) -> None:
+        self.device = device
+        self.last_seq = device.last_seq
+        self.held_for = held_for
+        self.authors = Authors(work)
+        self.arrivals = Arrivals(work)
+        sent = tuple(mutation.id for mutation in mutations if mutation.seq > device.last_seq)
+        self.met = {mutation.id for mutation in work.all(Mutation, id=sent)} if sent else set()
+        """Ids that came before, under whatever number."""
+
+
+def _one(work: Work, batch: _Batch, sent: MutationIn) -> Result:
+    device, authors = batch.device, batch.authors
+    digest = digest_of(sent)
+    if sent.seq <= batch.last_seq:
+        return _again(work, device, sent, digest)
+    if sent.seq != batch.last_seq + 1:
+        raise Gap(f"Number {batch.last_seq + 1} is expected next.", expected=batch.last_seq + 1)
+
+    batch.last_seq = sent.seq
+    known = work.seek(Mutation, sent.id) if sent.id in batch.met else None
+    batch.met.add(sent.id)
     if known is not None and known.digest == digest:  # this device under its former identity: carried out already
         return _dup(sent, known)
 
@@ -126,10 +144,12 @@ def _one(work: Work, authors: Authors, device: Device, sent: MutationIn, held_fo
     work.because_of(id)
     if refused is not None:
         with work.acting(authors[sent.by], device_id=device.id, made_at=sent.made_at, site_id=device.site_id, cause=id):
-            set_aside(work, stored, refused, held_for)
+            set_aside(work, stored, refused, batch.held_for)
     work.let_go(stored)
     if stored.status in ("applied", "merged", "conflict"):
-        release(work, sent.args)
+        batch.arrivals.release(sent.args)
+    elif stored.status == "held":
+        batch.arrivals.look()
     return Result(
         seq=sent.seq,
         id=sent.id,

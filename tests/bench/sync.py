@@ -1,168 +1,420 @@
-"""Push and pull with the whole domain in the way, as ratios against the floor, in one run.
+"""How fast the conversation with handhelds is, with the whole domain in the way, printed as one table.
 
-    .venv/bin/python tests/bench/sync.py [--mutations 5000] [--rows 20000]
+    python -m tests.bench.sync                                   everything, on SQLite
+    python -m tests.bench.sync push pull                         some parts of it
+    python -m tests.bench.sync --on postgresql                   the same, with one and with two web processes
+    python -m tests.bench.sync --quick                           a tenth of it, to see whether it runs
 
-push: batches of 100 scans, inspections and containers into SQLite with synchronous=FULL, in process; the floor is the very rows
-that this wrote, inserted by `sqlite3.executemany` into empty tables of the same schema, one commit a batch.
-pull: a first sync, page by page; the floor is joining the stored bytes. Times of single runs differ from machine to machine and from
-minute to minute; the ratio is what holds.
+Times differ from machine to machine and from minute to minute; what is compared is measured in turns in the same run, the best of
+several rounds of each. The floor of a push is the very rows it wrote, inserted bare by the driver's executemany into empty tables of
+the same schema, one commit a batch, as durable (synchronous=FULL); the floor of a pull is joining the stored bytes.
 """
 
 import argparse
+import gc
 import gzip
 import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
+import psycopg
 
 from server.database import Database
-from server.domain import catalog, containers, devices, people
-from server.domain.ids import derived_id, uuid7
+from server.domain.devices import Device
 from server.domain.permissions import SYSTEM
-from server.domain.work import Work
-from server.sync.protocol import APP_SCHEMA, PROTOCOL, MutationIn, PushRequest
+from server.sync import pull as pulling
+from server.sync import waybills
+from server.sync.protocol import PushRequest
 from server.sync.pull import pull
 from server.sync.push import push
 from server.sync.shapes import BY_MODEL
+from tests import postgresql
 
-CHECKS = [{"check": check, "outcome": "pass"} for check in ("appearance", "function", "accessories", "packaging")]
+from .served import Client, all_at_once, serving
+from .shift import SITE, batches, device_id, history, of_a_shift, seed, ship, stock_the_catalogue
 
-
-def seed(work: Work) -> None:
-    work.add(catalog.Site, id="site", code="SH", name="SH")
-    work.add(catalog.Bin, id="bin", code="SH-Q", site_id="site", kind="quarantine")
-    work.add(containers.Container, id="tote", site_id="site", label="LSH00000018", bin_id="bin")
-    for n in range(50):
-        work.add(catalog.Item, id=f"item-{n}", sku=f"S{n}", unit_cost=100)
-    work.add(people.Person, id="ines", username="ines")
-    work.add(people.Grant, person_id="ines", role="inspector", site_id="site")
-    work.add(devices.Device, id="device", code="A1", site_id="site")
-
-
-def mutations(count: int) -> list[MutationIn]:
-    """A shift: returns without order of ten scans, each line then inspected as a tranche."""
-    made: list[tuple[str, dict[str, object]]] = []
-    while len(made) < count:
-        order = uuid7()
-        made.append(("open_return_without_order", {"order_id": order, "number": order, "site_id": "site"}))
-        for n in range(10):
-            item = f"item-{(len(made) + n) % 50}"
-            line = derived_id("line", order, item)
-            made.append(("scan_item", {
-                "receipt_id": uuid7(), "order_id": order, "line_id": line, "site_id": "site", "item_id": item,
-                "container_id": "tote", "text": item, "symbology": "]E0",
-            }))  # fmt: skip
-            made.append(("inspect", {
-                "inspection_id": uuid7(), "line_id": line, "site_id": "site", "quantity": 1, "verdict": "pass", "grade": "A",
-                "checks": CHECKS,
-            }))  # fmt: skip
-    now = int(time.time() * 1000)
-    return [
-        MutationIn(seq=seq, id=uuid7(), name=name, by="ines", site="site", args=args, made_at=now)
-        for seq, (name, args) in enumerate(made[:count], 1)
-    ]
+WRITTEN = (
+    "receipt",
+    "inspection",
+    "returnorder",
+    "returnline",
+    "stockentry",
+    "stockbalance",
+    "mutation",
+    "change",
+    "eventrow",
+)
+DAY = 86_400_000
+CLIENTS = (1, 8, 50)
 
 
-def floor(source: Path, target: Path, batches: int) -> float:
-    """The rows that the pushes wrote, inserted bare: same tables and indexes, same durability, one commit a batch."""
-    db = sqlite3.connect(source)
-    schema = [row[0] for row in db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
-    tables = ["receipt", "inspection", "returnorder", "returnline", "stockentry", "mutation", "change", "eventrow"]
-    rows = {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
-    bare = sqlite3.connect(target, isolation_level=None)
-    bare.execute("PRAGMA journal_mode=WAL")
-    bare.execute("PRAGMA synchronous=FULL")
-    for statement in schema:
-        bare.execute(statement)
-    started = time.perf_counter()
-    for batch in range(batches):
-        bare.execute("BEGIN IMMEDIATE")
-        for table, all_rows in rows.items():
-            part = all_rows[batch * len(all_rows) // batches : (batch + 1) * len(all_rows) // batches]
-            if part:
-                bare.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(part[0]))})", part)
-        bare.execute("COMMIT")
-    return time.perf_counter() - started
+class Place(NamedTuple):
+    """Where it is measured: how to come by an empty database, and with how many web processes it is served."""
+
+    name: str
+    empty: Callable[[], str]
+    folder: Path
+    processes: int
+    scale: int
+
+    def database(self, *, bare: bool = False) -> Database:
+        database = Database(self.empty(), BY_MODEL)
+        database.create()
+        if not bare:
+            database.write(SYSTEM, seed)
+        return database
 
 
-def bench_push(folder: Path, count: int) -> None:
-    database = Database(f"sqlite:///{folder / 'push.db'}", BY_MODEL)
-    database.create()
-    database.write(SYSTEM, seed)
-    with database.read(SYSTEM) as work:
-        device = work.look(devices.Device, "device")
-    assert device is not None
-    made = mutations(count)
-    batches = [made[start : start + 100] for start in range(0, count, 100)]
-    started = time.perf_counter()
-    for batch in batches:
-        answer = push(database, device, PushRequest(
-            protocol=PROTOCOL, epoch="", device="device", app_schema=APP_SCHEMA, mutations=batch))  # fmt: skip
+Row = tuple[str, str, str]
+"""What was measured, the figure, and what it was to be ('' where it only tells)."""
+
+
+def in_process(place: Place) -> Iterator[Row]:
+    """Batches of 100 against the floor."""
+    count = 5_000 // place.scale
+    best, bare = float("inf"), float("inf")
+    for _ in range(5):
+        database = place.database()
+        sent = batches(of_a_shift(count), 100)
+        best = min(best, _pushed(database, sent))
+        url = database.engine.url
+        database.close()
+        floor = place.database(bare=True)
+        bare = min(bare, _bare(url, floor.engine.url, len(sent)))
+        floor.close()
+    yield (
+        "push, batches of 100, in process",
+        f"{count / best:,.0f} mutations/s, {bare / best:.2f} of bare inserts",
+        "≥ 0.25",
+    )
+
+
+def memory(place: Place) -> Iterator[Row]:
+    """What a process holds after many batches, against what it held after the first of them."""
+    database = place.database()
+    sent = batches(of_a_shift(20_000 // place.scale), 100)
+    warm = len(sent) // 4
+    _pushed(database, sent[:warm])
+    before = _resident()
+    _pushed(database, sent[warm:])
+    after = _resident()
+    database.close()
+    yield f"memory after {warm} batches, and after {len(sent)}", f"{before:.0f} MB, {after:.0f} MB", "flat"
+
+
+def over_http(place: Place) -> Iterator[Row]:
+    """Batches of 10 from 1, 8 and 50 handhelds at once, each waiting for its answer before it sends the next."""
+    for clients in CLIENTS:
+        each = max(3, 600 // clients // place.scale)
+        best: tuple[float, ...] = (float("inf"),) * 3
+        for _ in range(3):
+            database = place.database()
+            requests = [
+                [msgspec.json.encode(request) for request in batches(of_a_shift(each * 10), 10, device=n)] for n in range(clients)
+            ]  # fmt: skip
+            with serving(_text(database), place.folder, place.processes) as port:
+                took, whole = all_at_once(port, requests)
+            database.close()
+            took.sort()
+            found = (whole / len(took), 1000 * took[len(took) // 2], 1000 * took[len(took) * 99 // 100])
+            best = min(best, found)
+        yield (
+            f"push over HTTP, batches of 10, {clients} handhelds",
+            f"p50 {best[1]:.0f} ms, p99 {best[2]:.0f} ms, {10 / best[0]:,.0f} mutations/s",
+            "no collapse at 50" if clients == 50 else "",
+        )
+
+
+def drain(place: Place) -> Iterator[Row]:
+    """A handheld that was away three days: its 10,000 mutations pushed over HTTP, and what came of them pulled."""
+    count = 10_000 // place.scale
+    database = place.database()
+    sent = batches(of_a_shift(count, made_at=int(time.time() * 1000) - 3 * DAY), 500)
+    with serving(_text(database), place.folder, place.processes) as port:
+        client = Client(port, 0)
+        began = time.perf_counter()
+        for request in sent:
+            client.push(gzip.compress(msgspec.json.encode(request), 5), zipped=True)
+        pushed = time.perf_counter()
+        pages = [page for feed in ("catalogue", f"site:{SITE}") for page in client.read_all(f"/sync/v1/pull/{feed}")]
+        done = time.perf_counter()
+    database.close()
+    assert pages[-1]["device_last_seq"] == count
+    yield (
+        f"{count:,} mutations of three days, drained",
+        f"{pushed - began:.1f} s, pulled back in {done - pushed:.1f} s",
+        "well under 60 s",
+    )
+
+
+def first_sync(place: Place) -> Iterator[Row]:
+    """100,000 items with a barcode each, pulled by a handheld that has nothing."""
+    items = 100_000 // place.scale
+    database = place.database()
+    stock_the_catalogue(database, items)
+    device = _device(database)
+    pulling.seal_if_due(database, "catalogue")
+    best, bare, rows, joined = float("inf"), float("inf"), 0, 0
+    for _ in range(3):
+        began = time.perf_counter()
+        pages = list(_pages(database, device, "catalogue"))
+        best = min(best, time.perf_counter() - began)
+        rows = sum(len(msgspec.json.decode(page)["changes"]) for page in pages)
+        del pages
+        began = time.perf_counter()
+        joined = _joined(database.engine.url)
+        bare = min(bare, time.perf_counter() - began)
+    yield (
+        f"pull of {rows:,} rows ({joined / 1e6:.0f} MB), in process",
+        f"{rows / best:,.0f} rows/s, {bare / best:.2f} of joining stored bytes",
+        "≥ 0.40",
+    )
+    with serving(_text(database), place.folder, place.processes) as port:
+        client = Client(port, 0)
+        began = time.perf_counter()
+        client.read_all("/sync/v1/pull/catalogue")
+        took = time.perf_counter() - began
+    database.close()
+    yield (
+        f"first sync of {items:,} items and their barcodes",
+        f"{client.received / 1e6:.1f} MB on the wire, {took:.1f} s",
+        "≤ 8 MB",
+    )
+
+
+def increment(place: Place) -> Iterator[Row]:
+    """100 changes after a short history and after a long one."""
+    for rows in (10_000 // place.scale, 1_000_000 // place.scale):
+        database = place.database()
+        _remember(database, rows)
+        device = _device(database)
+        cursor = _cursor(database, device)
+        took = []
+        for n in range(20):
+            _pushed(database, batches(of_a_shift(21, first=1 + 21 * n), 100))
+            began = time.perf_counter()
+            page = pull(database, device, f"site:{SITE}", cursor)
+            took.append(1000 * (time.perf_counter() - began))
+            found = msgspec.json.decode(page)
+            cursor = found["cursor"]
+        changes = len(found["changes"])
+        database.close()
+        yield (
+            f"pull of {changes} changes after {rows:,}",
+            f"{min(took):.1f} ms, p50 {sorted(took)[10]:.1f} ms",
+            "a few ms",
+        )
+
+
+def waybill_list(place: Place) -> Iterator[Row]:
+    """300,000 waybills of 60 days, for a handheld that has none of them, and after 100 new ones."""
+    count = 300_000 // place.scale
+    database = place.database()
+    ship(database, count)
+    feed = f"site:{SITE}"
+    began = time.perf_counter()
+    waybills.seal_if_due(database, feed)
+    sealed = time.perf_counter() - began
+    with serving(_text(database), place.folder, place.processes) as port:
+        client = Client(port, 0)
+        began = time.perf_counter()
+        pages = client.read_all("/sync/v1/waybills")
+        took = time.perf_counter() - began
+        received = client.received
+        ship(database, 100)
+        began = time.perf_counter()
+        client.get(f"/sync/v1/waybills?cursor={pages[-1]['cursor']}")
+        later = time.perf_counter() - began
+    database.close()
+    assert sum(len(page["outbound"]["waybill"]) for page in pages) == count
+    yield (
+        f"{count:,} waybills",
+        f"{received / 1e6:.1f} MB on the wire, {took:.1f} s (sealed in {sealed:.1f} s)",
+        "a few MB",
+    )
+    yield "100 more waybills", f"{(client.received - received) / 1e3:.1f} kB, {1000 * later:.0f} ms", ""
+
+
+def sealing(place: Place) -> Iterator[Row]:
+    """How long a push waits at most while a very large feed is sealed."""
+    rows = 1_000_000 // place.scale
+    database = place.database()
+    _remember(database, rows)
+    sent = batches(of_a_shift(20_000), 10)
+    waited: list[float] = []
+    with ThreadPoolExecutor(1) as pool:
+        began = time.perf_counter()
+        job = pool.submit(pulling.seal_if_due, database, f"site:{SITE}")
+        for request in sent:
+            if job.done():
+                break
+            waited.append(_pushed(database, [request]))
+        job.result()
+        sealed = time.perf_counter() - began
+    database.close()
+    yield (
+        f"sealing a feed of {rows:,} rows",
+        f"{sealed:.1f} s; the longest a push waited {1000 * max(waited):.0f} ms",
+        "≤ 2,000 ms",
+    )
+
+
+PARTS: dict[str, Callable[[Place], Iterator[Row]]] = {
+    "push": in_process,
+    "memory": memory,
+    "http": over_http,
+    "drain": drain,
+    "pull": first_sync,
+    "increment": increment,
+    "waybills": waybill_list,
+    "seal": sealing,
+}
+
+
+def _pushed(database: Database, sent: list[PushRequest]) -> float:
+    device = _device(database)
+    began = time.perf_counter()
+    for request in sent:
+        answer = push(database, device, request)
         assert {result.status for result in answer.results} == {"applied"}, answer.results
-    took = time.perf_counter() - started
-    database.close()
-    bare = floor(folder / "push.db", folder / "floor.db", len(batches))
-    print(
-        f"push   {count} mutations in batches of 100   {count / took:8,.0f} mutations/s   {bare / took:5.2f} of bare executemany"
-    )
+    return time.perf_counter() - began
 
 
-def bench_pull(folder: Path, count: int) -> None:
-    database = Database(f"sqlite:///{folder / 'pull.db'}", BY_MODEL)
-    database.create()
-    database.write(SYSTEM, seed)
-    for start in range(0, count, 5_000):
-        database.write(SYSTEM, lambda work, start=start: [
-            work.add(catalog.Barcode, item_id=f"item-{n % 50}", text=f"20{n:011d}") for n in range(start, min(start + 5_000, count))
-        ])  # fmt: skip
-    with database.read(SYSTEM) as work:
-        device = work.look(devices.Device, "device")
-    assert device is not None
-    pull(database, device, "catalogue")  # seals the snapshot
-    cursor, pages, wire = "", [], 0
-    started = time.perf_counter()
-    while True:
-        page = pull(database, device, "catalogue", cursor)
-        pages.append(page)
+def _bare(source: Any, target: Any, batches_of_it: int) -> float:
+    """The rows that the pushes wrote, inserted by the driver: same tables and indexes, same durability, one commit a batch."""
+    with _driver(source) as db:
+        rows = {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in WRITTEN}
+    with _driver(target) as db:
+        mark = "?" if isinstance(db, sqlite3.Connection) else "%s"
+        cursor = db.cursor()
+        began = time.perf_counter()
+        for batch in range(batches_of_it):
+            cursor.execute("BEGIN" if mark == "%s" else "BEGIN IMMEDIATE")
+            for table, found in rows.items():
+                part = found[batch * len(found) // batches_of_it : (batch + 1) * len(found) // batches_of_it]
+                if part:
+                    cursor.executemany(f"INSERT INTO {table} VALUES ({', '.join([mark] * len(part[0]))})", part)
+            cursor.execute("COMMIT")
+        return time.perf_counter() - began
+
+
+@contextmanager
+def _driver(url: Any) -> Iterator[Any]:
+    if url.drivername == "sqlite":
+        db: Any = sqlite3.connect(url.database, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "temp_store=MEMORY"):
+            db.execute(f"PRAGMA {pragma}")
+    else:
+        db = psycopg.connect(str(url).replace("+psycopg", ""), autocommit=True)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def _joined(url: Any) -> int:
+    with _driver(url) as db:
+        rows = db.execute("SELECT payload FROM change WHERE feed = 'catalogue' ORDER BY revision")
+        return len(b",".join([bytes(row[0]) for row in rows.fetchall()]))
+
+
+def _pages(database: Database, device: Device, feed: str) -> Iterator[bytes]:
+    cursor, more = "", True
+    while more:
+        page = pull(database, device, feed, cursor)
         head = msgspec.json.decode(page[: page.index(b',"changes"')] + b"}")
-        cursor = head["cursor"]
-        if not head["more"]:
-            break
-    took = time.perf_counter() - started
-    stored = sqlite3.connect(folder / "pull.db")
-    bare_start = time.perf_counter()
-    joined = b",".join(
-        row[0] for row in stored.execute("SELECT payload FROM change WHERE feed='catalogue' ORDER BY revision")
-    )
-    bare = time.perf_counter() - bare_start
-    wire = sum(len(gzip.compress(page, 5)) for page in pages)
-    rows = sum(len(msgspec.json.decode(page)["changes"]) for page in pages)
-    print(f"pull   {rows} rows, first sync              {rows / took:8,.0f} rows/s        {bare / took:5.2f} of joining stored bytes "
-          f"({len(joined) / 1e6:.1f} MB, {wire / 1e6:.1f} MB on the wire)")  # fmt: skip
-    with_cursor = time.perf_counter()
-    database.write(
-        SYSTEM, lambda work: [work.add(catalog.Barcode, item_id="item-1", text=f"29{n}") for n in range(100)]
-    )
-    written = time.perf_counter()
-    pull(database, device, "catalogue", cursor)
-    print(f"pull   100 changes after {rows}              {1000 * (time.perf_counter() - written):8.1f} ms            "
-          f"{(time.perf_counter() - written) / (written - with_cursor):5.2f} of writing them")  # fmt: skip
-    database.close()
+        cursor, more = head["cursor"], head["more"]
+        yield page
+
+
+def _cursor(database: Database, device: Device) -> str:
+    """Where the feed ends now, without reading it."""
+    with database.read(SYSTEM) as work:
+        at = pulling.Cursor(pulling.history_of(work), "t", pulling.head_of(work, f"site:{SITE}"), 0, "")
+        return pulling.tagged(work, f"site:{SITE}", at).text()
+
+
+def _remember(database: Database, rows: int) -> None:
+    feed = f"site:{SITE}"
+    insert = "INSERT INTO change (feed, revision, kind, key, op, payload) VALUES (?, ?, ?, ?, ?, ?)"
+    head = "UPDATE feed SET revision = revision + ? WHERE name = ?"
+    with _driver(database.engine.url) as db:
+        if not isinstance(db, sqlite3.Connection):
+            insert, head = insert.replace("?", "%s"), head.replace("?", "%s")
+        cursor = db.cursor()
+        cursor.execute("BEGIN")
+        cursor.executemany(insert, history(rows, feed, database.heads()[feed] + 1))
+        cursor.execute(head, (rows, feed))
+        cursor.execute("COMMIT")
+
+
+def _device(database: Database) -> Device:
+    with database.read(SYSTEM) as work:
+        return work.get(Device, device_id(0))
+
+
+def _text(database: Database) -> str:
+    return database.engine.url.render_as_string(hide_password=False)
+
+
+def _resident() -> float:
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+@contextmanager
+def places(on: str, scale: int) -> Iterator[list[Place]]:
+    with tempfile.TemporaryDirectory(prefix="restow-bench-") as name:
+        folder = Path(name)
+        numbers = iter(range(1_000_000))
+        if on == "sqlite":
+            yield [Place("SQLite", lambda: f"sqlite:///{folder / f'{next(numbers)}.db'}", folder, 1, scale)]
+            return
+        with postgresql.running(durable=True) as server:
+
+            def empty() -> str:
+                database = f"bench_{next(numbers)}"
+                with psycopg.connect(server, autocommit=True) as connection:
+                    connection.execute(f"CREATE DATABASE {database} TEMPLATE template0")
+                return server.replace("@/postgres?", f"@/{database}?").replace(
+                    "postgresql://", "postgresql+psycopg://", 1
+                )
+
+            yield [
+                Place("PostgreSQL, one web process", empty, folder, 1, scale),
+                Place("PostgreSQL, two web processes", empty, folder, 2, scale),
+            ]
+
+
+SERVED = ("http", "drain")
+"""What the number of web processes makes a difference to."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mutations", type=int, default=5_000)
-    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--on", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        bench_push(Path(folder), given.mutations)
-        bench_pull(Path(folder), given.rows)
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    with places(given.on, 10 if given.quick else 1) as found:
+        for place in found:
+            print(f"\n| {place.name} | measured | to be |\n|---|---|---|")
+            for name in given.parts or PARTS:
+                if place is not found[0] and name not in SERVED:
+                    continue
+                for what, figure, aim in PARTS[name](place):
+                    print(f"| {what} | {figure} | {aim} |")
+                    sys.stdout.flush()
 
 
 if __name__ == "__main__":
