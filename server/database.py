@@ -45,7 +45,8 @@ class Database:
         self.url = url
         self.sqlite = url.startswith("sqlite")
         self._shapes = shapes or {}
-        self._writer = threading.Lock()
+        self._mutex = threading.Lock()
+        self._writing = False
         self._queue: deque[_Waiting] = deque()
         if self.sqlite:
             self.engine = sa.create_engine(url, pool_size=8, max_overflow=56, connect_args={"check_same_thread": False})
@@ -118,10 +119,16 @@ class Database:
         if not self.sqlite:
             self._transaction([mine])
             return cast(T, mine.result)
-        self._queue.append(mine)
-        with self._writer:
-            while not mine.done:  # else somebody who had the writer before took it along
+        with self._mutex:
+            self._queue.append(mine)
+            first, self._writing = not self._writing, True
+        if not first:
+            mine.turn.wait()
+        if not mine.done:  # else whoever had the writer took it along
+            try:
                 self._next_transaction()
+            finally:
+                self._hand_over()
         if mine.error is not None:
             raise mine.error
         return cast(T, mine.result)
@@ -142,6 +149,14 @@ class Database:
         finally:
             for each in taken:
                 each.done = True
+                each.turn.set()
+
+    def _hand_over(self) -> None:
+        """The writer goes to who has waited longest, and is nobody's when nobody waits."""
+        with self._mutex:
+            self._writing = bool(self._queue)
+            if self._writing:
+                self._queue[0].turn.set()
 
     def _those_who_wait(self, taken: "list[_Waiting]", until: float) -> "Iterator[_Waiting]":
         while self._queue and (not taken or time.monotonic() < until):
@@ -173,6 +188,7 @@ class _Waiting:
     def __init__(self, actor: Actor, task: Callable[[Work], Any]) -> None:
         self.actor = actor
         self.task = task
+        self.turn = threading.Event()
         self.done = False
         self.result: Any = None
         self.error: BaseException | None = None

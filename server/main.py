@@ -77,6 +77,7 @@ def create_app(config: Config, database: Database | None = None, dist: Path = fr
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        app.state.pushing = CapacityLimiter(sync.PUSHES_AT_ONCE)
         app.state.hashing = CapacityLimiter(identity.HASHES_AT_ONCE)
         yield
         pokes.close()

@@ -24,6 +24,10 @@ from .identity import Handheld
 from .problems import Refused
 
 VECTORS = Path(__file__).parents[2] / "docs" / "vectors"
+PUSHES_AT_ONCE = 16
+"""So many wait for the writer, or for their site, in threads of their own; whoever only reads never waits behind them."""
+
+
 _DECODER = msgspec.json.Decoder(PushRequest)
 
 
@@ -31,7 +35,7 @@ _DECODER = msgspec.json.Decoder(PushRequest)
 async def push(request: Request[Any, Any, Any], any_handheld: NamedDependency[Handheld]) -> PushResponse:
     """Numbered mutations in order, JSON (`PushRequest`), gzip accepted. Each is answered with its stored outcome, after commit."""
     body = await _inflated(request)
-    return await to_thread.run_sync(_push, any_handheld, body)
+    return await to_thread.run_sync(_push, any_handheld, body, limiter=request.app.state.pushing)
 
 
 def _push(handheld: Handheld, body: bytes) -> PushResponse:
