@@ -223,7 +223,7 @@ def demo(config: Config) -> None:
 
 @main.group("import")
 def imports() -> None:
-    """Bring in files of other systems. All of a file or nothing; again changes nothing."""
+    """Bring in files of other systems. A file that cannot be read changes nothing; again adds only what is new."""
 
 
 @imports.command("online-retail")

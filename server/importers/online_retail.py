@@ -3,8 +3,9 @@
 Outbound orders move no stock: they are the memory that returns are matched against. What came back was there and is received,
 into quarantine, each piece by the same command a scan runs. Adjustments are recorded with their words and not posted.
 
-1. the whole file is read and judged, row by row; 2. one transaction looks which rows are known already and writes the others:
-all of the file, or nothing; 3. what became of every row is counted, and the counts add up to the file.
+1. the whole file is read and judged, row by row, and a file that cannot be taken in changes nothing; 2. it is looked which rows are
+known already; 3. the others are written, some hundred invoices at a time, so that handhelds can push in between; interrupted, the
+file is taken in again and goes on where it stopped; 4. what became of every row is counted, and the counts add up to the file.
 """
 
 import sys
@@ -12,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import select
@@ -37,6 +38,10 @@ from .ean import in_store
 from .online_retail_file import File, Row, Unreadable, is_remark, names_of, read
 
 SOURCE = "online-retail"
+PORTION = 1_000
+"""Rows in one transaction: a few tenths of a second of the only writer."""
+RETURNED_WEIGHS = 10
+"""A returned row is matched and received: as much work as so many outbound lines."""
 Progress = Callable[[str, int, int], None]
 """What is being done, how many of it are done, of how many."""
 
@@ -79,61 +84,69 @@ def take_in(
     progress("reading the file", 0, 0)
     file = read(path)
     progress("reading the file", file.row_count, file.row_count)
-    return database.write(SYSTEM, lambda work: _Intake(work, file, progress, site).take())
-
-
-class _Target(NamedTuple):
-    """Where a file goes, and what of it is there already."""
-
-    site: Site
-    owner: Owner
-    known: set[str]
+    return _Intake(database, file, progress).take(site)
 
 
 class _Intake:
-    """One file in one transaction."""
+    """One file. `work` and `account` are those of the portion being written; what a portion did counts once it is committed."""
 
-    def __init__(self, work: Work, file: File, progress: Progress, site: str) -> None:
-        self.work, self.file, self.progress = work, file, progress
+    work: Work
+    site: Site
+
+    def __init__(self, database: Database, file: File, progress: Progress) -> None:
+        self.database, self.file, self.progress = database, file, progress
         self.import_id = derived_id(SOURCE, "file", file.sha256)
-        self.account = Account(file_name=file.name, rows=file.row_count)
-        self.site = self._site(site)
+        self.account = self.whole = Account(file_name=file.name, rows=file.row_count)
         self.owner_id = derived_id(SOURCE, "owner")
 
-    def take(self) -> Account:
+    def take(self, site: str) -> Account:
+        self._write(lambda: self._at(site))
         self.progress("looking what is known", 0, 0)
-        known = self._known()
+        with self.database.read(SYSTEM) as self.work:
+            known = self._known()
         new = [row for row in self.file.rows if row.id not in known]
         kinds: dict[str, list[Row]] = {}
         for row in new:
             kinds.setdefault(row.kind, []).append(row)
 
-        outcomes = self.account.outcomes
+        outcomes = self.whole.outcomes
         outcomes["order_line"] = len(kinds.get("order_line", []))
         goods = [row for row in new if row.kind != "non_goods"]
         if goods:
-            self._begin()
-            with self.work.savepoint():
-                self._catalogue(goods)
-                self._outbound(kinds.get("order_line", []))
-                self._adjustments(kinds.get("adjustment", []))
+            self._write(self._begin)
+            self._catalogue(goods)
+            self._outbound(kinds.get("order_line", []))
+            self._adjustments(kinds.get("adjustment", []))
             self._returns(kinds.get("return", []))
         outcomes["adjustment"] = len(kinds.get("adjustment", []))
         outcomes["non_goods"] = len(kinds.get("non_goods", []))
         outcomes["known"] = len(known)
         for refused in self.file.refused:
             outcomes[refused.outcome] += 1
-            self.account.refused.append((refused.line, refused.reason))
-        self.account.outcomes = +outcomes  # nothing is said of what did not happen
-        assert sum(outcomes.values()) == self.account.rows
+            self.whole.refused.append((refused.line, refused.reason))
+        self.whole.outcomes = +outcomes  # nothing is said of what did not happen
+        assert sum(outcomes.values()) == self.whole.rows
         if goods:
-            self._remember()
-        self.progress("writing it down for good", 0, 0)
-        return self.account
+            self._write(self._remember)
+        return self.whole
+
+    def _write(self, portion: Callable[[], None]) -> None:
+        """One transaction. It may be run more than once, so each run counts for itself."""
+
+        def run(work: Work) -> Account:
+            self.work, self.account = work, Account(file_name=self.file.name, rows=0)
+            portion()
+            return self.account
+
+        done = self.database.write(SYSTEM, run)
+        self.whole.site = done.site or self.whole.site
+        self.whole.outcomes.update(done.outcomes)
+        self.whole.made.update(done.made)
+        self.whole.unmatched.update(done.unmatched)
 
     # Where it goes, and what is there
 
-    def _site(self, code: str) -> Site:
+    def _at(self, code: str) -> None:
         if code:
             found = self.work.first(Site, Site.code == code)
             if found is None:
@@ -148,7 +161,7 @@ class _Intake:
             found = sites.create_site(self.work, made)
             self.account.made["site"] += 1
         self.account.site = found.code
-        return found
+        self.site = found
 
     def _known(self) -> set[str]:
         """The rows that an earlier import took in, from this file or another."""
@@ -162,7 +175,7 @@ class _Intake:
         return there & {row.id for row in self.file.rows}
 
     def _ids(self, model: type[Table], column: object, values: list[str]) -> Iterator[str]:
-        for some in _portions(values, 500):
+        for some in portions(values, most=500):
             statement = select(col(model.id)).where(col(column).in_(some))
             yield from (row.id for row in self.work.rows(statement))
 
@@ -173,12 +186,18 @@ class _Intake:
     # What the file makes
 
     def _catalogue(self, rows: list[Row]) -> None:
-        work = self.work
         names = names_of((row.code, row.description) for row in rows if row.price)
         for code, described in names_of((row.code, row.description) for row in rows).items():
             if code not in names:  # only remarks were ever written beside it, or it was never billed
                 names[code] = Counter({text: n for text, n in described.items() if not is_remark(text, None)})
-        codes = sorted({row.code for row in rows})
+        for codes in portions(sorted({row.code for row in rows})):
+            self._write(lambda codes=codes: self._items(codes, names))  # type: ignore[misc]
+        countries = {row.customer: row.country for row in rows if row.customer}
+        for customers in portions(sorted(countries)):
+            self._write(lambda customers=customers: self._customers(customers, countries))  # type: ignore[misc]
+
+    def _items(self, codes: list[str], names: dict[str, Counter[str]]) -> None:
+        work = self.work
         there = set(self._ids(Item, Item.id, [_item_id(code) for code in codes]))
         barcodes: set[str] = set()
         for code in codes:
@@ -198,11 +217,11 @@ class _Intake:
             )
             self.account.made["items"] += 1
 
-        countries = {row.customer: row.country for row in rows if row.customer}
-        there = set(self._ids(Customer, Customer.id, [_customer_id(code) for code in countries]))
-        for code in sorted(countries):
+    def _customers(self, codes: list[str], countries: dict[str, str]) -> None:
+        there = set(self._ids(Customer, Customer.id, [_customer_id(code) for code in codes]))
+        for code in codes:
             if _customer_id(code) not in there:
-                work.add(
+                self.work.add(
                     Customer,
                     id=_customer_id(code),
                     owner_id=self.owner_id,
@@ -219,11 +238,14 @@ class _Intake:
         return bool(found)
 
     def _outbound(self, rows: list[Row]) -> None:
-        invoices: dict[str, list[Row]] = {}
-        for row in rows:
-            invoices.setdefault(row.invoice, []).append(row)
-        there = set(self._ids(OutboundOrder, OutboundOrder.id, [_order_id(invoice) for invoice in invoices]))
         done = 0
+        for some in portions(by_invoice(rows), size=lambda invoice: len(invoice[1])):
+            self._write(lambda some=some: self._orders(dict(some)))  # type: ignore[misc]
+            done += sum(len(lines) for _, lines in some)
+            self.progress("outbound lines", done, len(rows))
+
+    def _orders(self, invoices: dict[str, list[Row]]) -> None:
+        there = set(self._ids(OutboundOrder, OutboundOrder.id, [_order_id(invoice) for invoice in invoices]))
         for invoice, lines in invoices.items():
             order_id, first = _order_id(invoice), lines[0]
             numbered = 0
@@ -241,10 +263,12 @@ class _Intake:
                     OutboundLine, id=row.id, outbound_id=order_id, site_id=self.site.id, item_id=_item_id(row.code),
                     line_number=number, quantity=row.quantity, unit_price=row.price,
                 )  # fmt: skip
-            done += len(lines)
-            self.progress("outbound lines", done, len(rows))
 
     def _adjustments(self, rows: list[Row]) -> None:
+        for some in portions(rows):
+            self._write(lambda some=some: self._adjusted(some))  # type: ignore[misc]
+
+    def _adjusted(self, rows: list[Row]) -> None:
         for row in rows:
             self.work.add(
                 Adjustment, id=row.id, site_id=self.site.id, item_id=_item_id(row.code), number=row.invoice,
@@ -255,22 +279,29 @@ class _Intake:
 
     def _returns(self, rows: list[Row]) -> None:
         """In the order it came back: what an earlier return took of a shipment, a later one cannot take again."""
-        shipped: dict[str, dict[str, matching.Shipped]] = {}
-        for origin in matching.shipped_of(self.work, {_item_id(row.code) for row in rows}).values():
-            shipped.setdefault(origin.line.item_id, {})[origin.line.outbound_line_id] = origin.line
+        shipped: Shipments = {}
+        with self.database.read(SYSTEM) as work:
+            for origin in matching.shipped_of(work, {_item_id(row.code) for row in rows}).values():
+                shipped.setdefault(origin.line.item_id, {})[origin.line.outbound_line_id] = origin.line
 
-        invoices: dict[str, list[Row]] = {}
-        for row in sorted(rows, key=lambda row: (row.at, row.invoice, row.line)):
-            invoices.setdefault(row.invoice, []).append(row)
+        came_back = by_invoice(sorted(rows, key=lambda row: (row.at, row.invoice, row.line)))
         done = 0
-        for invoice, lines in invoices.items():
-            with self.work.savepoint():
-                self._return(invoice, lines, shipped)
-            done += len(lines)
-            self.progress("returned lines", done, len(rows))
-        self.work.because_of(self.import_id)
+        for some in portions(came_back, size=lambda invoice: RETURNED_WEIGHS * len(invoice[1])):
+            items = {_item_id(row.code) for _, lines in some for row in lines}
+            # A portion that is run again begins with the shipments as they were.
+            left: Shipments = {}
 
-    def _return(self, invoice: str, rows: list[Row], shipped: dict[str, dict[str, matching.Shipped]]) -> None:
+            def take_back(some: list[Invoice] = some, items: set[str] = items, left: Shipments = left) -> None:
+                left.update({item: dict(shipped.get(item, {})) for item in items})
+                for invoice, lines in some:
+                    self._return(invoice, lines, left)
+
+            self._write(take_back)
+            shipped.update(left)
+            done += sum(len(lines) for _, lines in some)
+            self.progress("returned lines", done, len(rows))
+
+    def _return(self, invoice: str, rows: list[Row], shipped: "Shipments") -> None:
         work, first = self.work, rows[0]
         order_id = _order_id(invoice)
         # Named after its rows: what this makes is the same whenever it is made, and a later file's further rows are another cause.
@@ -342,9 +373,10 @@ class _Intake:
         order.match = [*order.match, *(entries or [nothing])]
 
     def _remember(self) -> None:
+        self.work.because_of(self.import_id)
         run = self.work.seek(ImportRun, self.import_id) or self.work.add(ImportRun, id=self.import_id, kind=SOURCE)
-        run.file_name, run.sha256, run.rows = self.file.name, self.file.sha256, self.account.rows
-        run.outcomes, run.by, run.at = dict(self.account.outcomes), SYSTEM.id, self.work.now
+        run.file_name, run.sha256, run.rows = self.file.name, self.file.sha256, self.whole.rows
+        run.outcomes, run.by, run.at = dict(self.whole.outcomes), SYSTEM.id, self.work.now
 
 
 _OUTCOMES = {"matched": "return_matched", "ambiguous": "return_ambiguous", "none": "return_unmatched"}
@@ -362,8 +394,31 @@ def _customer_id(code: str) -> str:
     return derived_id(SOURCE, "customer", code) if code else ""
 
 
-def _portions(values: list[str], size: int) -> Iterable[list[str]]:
-    return (values[at : at + size] for at in range(0, len(values), size))
+T = TypeVar("T")
+Invoice = tuple[str, list[Row]]
+Shipments = dict[str, dict[str, matching.Shipped]]
+"""By item, then by outbound line."""
+
+
+def by_invoice(rows: Iterable[Row]) -> list[Invoice]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.invoice, []).append(row)
+    return list(found.items())
+
+
+def portions(values: Iterable[T], size: Callable[[T], int] = lambda value: 1, most: int = PORTION) -> Iterator[list[T]]:
+    """In order, each as large as one transaction may be; what stays together is one value."""
+    portion: list[T] = []
+    weight = 0
+    for value in values:
+        if portion and weight + size(value) > most:
+            yield portion
+            portion, weight = [], 0
+        portion.append(value)
+        weight += size(value)
+    if portion:
+        yield portion
 
 
 # What a person reads

@@ -19,7 +19,7 @@ from server.domain.records import Change
 from server.domain.returns import ReturnLine, ReturnOrder
 from server.domain.stock import StockBalance, StockEntry
 from server.importers.ean import in_store, is_ean13
-from server.importers.online_retail import Account, take_in
+from server.importers.online_retail import Account, portions, take_in
 from server.importers.online_retail_file import Unreadable
 from server.sync.shapes import BY_MODEL
 
@@ -333,18 +333,42 @@ def test_a_file_that_cannot_be_read_changes_nothing(empty: Database, tmp_path: P
     assert whole(empty) == before
 
 
-def test_a_failure_in_the_middle_leaves_nothing_behind(empty: Database, file: Files) -> None:
+def test_interrupted_it_goes_on_where_it_stopped(empty: Database, file: Files) -> None:
     path = file(f"1001,{KETTLE},6,2010-12-01 08:26:00,2.55,17850", f"C1003,{KETTLE},-2,2010-12-03 10:00:00,2.55,17850")
 
     def cut(step: str, done: int, total: int) -> None:
-        if step == "returned lines":
+        if step == "outbound lines":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         take_in(empty, path, cut)
 
-    assert set(whole(empty).values()) == {0}
-    assert take_in(empty, path).outcomes == {"order_line": 1, "return_matched": 1}
+    assert take_in(empty, path).outcomes == {"known": 1, "return_matched": 1}
+    assert take_in(empty, path).outcomes == {"known": 2}
+
+
+def test_it_is_written_a_portion_at_a_time_and_comes_to_the_same(
+    empty: Database, tmp_path: Path, file: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file(
+        f"1001,{KETTLE},6,2010-12-01 08:26:00,2.55,17850",
+        f"1002,{KETTLE},1,2010-12-01 09:26:00,2.55,17851",
+        "1002,22002,RED LAMP,3,2010-12-01 09:26:00,4.25,17851",
+        f"C1003,{KETTLE},-2,2010-12-03 10:00:00,2.55,17850",
+        f"C1004,{KETTLE},-4,2010-12-04 10:00:00,2.55,17850",
+        f"C1005,{KETTLE},-1,2010-12-05 10:00:00,2.55,17850",
+    )
+    whole_file = take_in(empty, path)
+    monkeypatch.setattr(portions, "__defaults__", (lambda value: 1, 1))
+    other = Database(f"sqlite:///{tmp_path / 'other.db'}", BY_MODEL)
+    other.create()
+    in_portions = take_in(other, path)
+    assert in_portions == whole_file
+    assert in_portions.unmatched == {"nothing_left": 1}
+    assert {name: n for name, n in whole(other).items() if name != "Change"} == {
+        name: n for name, n in whole(empty).items() if name != "Change"
+    }
+    other.close()
 
 
 def test_the_command_prints_json_alone_and_refuses_in_one_sentence(tmp_path: Path, file: Files) -> None:
