@@ -243,20 +243,36 @@ export type Conflict = {
   id: string; rule: string; site_id: string; order_id: string; subject_kind: string; subject_id: string; field: string
   blocking: boolean; state: ConflictState; facts: Record<string, unknown>; occurrences: number
   mutation_id: string; device_id: string; assigned_to: string; opened_at: Millis; last_at: Millis
-  resolved_by: string; resolved_at: Millis; resolution: string; resolution_note: string
+  resolved_by: string; resolved_at: Millis; resolution: string; resolution_note: string; replied_at: Millis
   order?: { id: string; number: string } | null; device?: Named | null; site?: Named | null
-  assigned_to_name?: string; resolved_by_name?: string
+  assigned_to_name?: string; resolved_by_name?: string; due_at: Millis
 } // prettier-ignore
 export type Occurrence = {
   id: string; mutation_id: string; device_id: string; device?: Named | null; by: string; by_name?: string; made_at: Millis; at: Millis
-  values: { field: string; base: unknown; server: unknown; device: unknown }[]; evidence: Record<string, unknown>
+  values: { field: string; base: unknown; server: unknown; device: unknown }[]; evidence: Record<string, unknown>; skew_ms: number
+} // prettier-ignore
+/** What a decision set aside, and whether it can be put back. */
+export type LostKind = 'value' | 'scan' | 'reading' | 'inspection' | 'disposition' | 'operation' | 'struck' | 'removal' | 'state'
+export type Lost = {
+  key: string; kind: LostKind; number: number; told: Record<string, unknown>; by_name: string; device: Named | null
+  restorable: boolean; put_back_at: Millis; put_back_by_name: string
+} // prettier-ignore
+export type Reply = {
+  id: string; text: string; photos: Photo[]; by: string; by_name: string; device_id: string; device: Named | null; made_at: Millis; at: Millis
+} // prettier-ignore
+/** Where goods stand now. */
+export type Standing = { item: ItemRef | null; quantity: number; bin: string; container: string; zone: string; zone_en: string; zone_kind: string }
+export type Rate = { id: string; name: string; breaches: number; mutations: number; per_1000: number }
+export type ConflictFigures = {
+  days: number; mutations: number; breaches: number; closed: number; by_themselves: number; median_ms: number
+  rules: (Rate & { closed: number; by_themselves: number; median_ms: number })[]; devices: Rate[]; people: Rate[]
 } // prettier-ignore
 /** What an option's value is; 'record' is an item, bin, return type or lot, as the case's facts say. */
 export type Takes = '' | 'text' | 'quantity' | 'item' | 'serial' | 'lot' | 'bin' | 'photo' | 'record'
 export type ConflictOption = { name: string; suggested: boolean; reason: string; note_required: boolean; sends: boolean; takes: Takes; value: unknown }
 export type ConflictPage = {
   tasks: Task[]
-  conflict: Conflict; occurrences: Occurrence[]; subject: Record<string, unknown> | null
+  conflict: Conflict; occurrences: Occurrence[]; lost: Lost[]; stands: Standing[]; replies: Reply[]; subject: Record<string, unknown> | null
   order: ReturnRow | null; device: Named | null; options: ConflictOption[]; dismissible: boolean
   named: Record<string, Named & { sku?: string }>
 } // prettier-ignore
@@ -264,14 +280,28 @@ export type ConflictPage = {
 /** What an option would do, found by doing it and taking it back. `refused`: why it cannot be taken now. */
 export type Preview = {
   option: string; value: unknown; refused: string
-  stock: { item_id: string; sku: string; name: string; name_en: string; status: string; bin: string; quantity: number; value: number; currency: string }[]
+  /** Names this effect: sent with the verdict, which is refused where the effect is another by then. */
+  shown: string
+  stock: {
+    item_id: string; sku: string; name: string; name_en: string; status: string; bin: string; zone: string; zone_en: string; zone_kind: string
+    quantity: number; value: number; currency: string
+  }[]
   fields: { kind: string; id: string; field: string; before: unknown; after: unknown }[]
 } // prettier-ignore
+/** What one option would do to several together; `refused`: those it cannot be taken for, by id. */
+export type GroupPreview = Pick<Preview, 'option' | 'stock' | 'fields'> & { refused: Record<string, string> }
 
 /** An event a consumer failed on three times: set aside, visibly, so that the rest goes on. */
 export type Parked = { id: string; consumer: string; feed: string; revision: number; error: string; state: string; at: Millis }
 
+export type TodoKind = 'review' | 'conflict' | 'alert' | 'unclaimed' | 'disposition' | 'task'
+/** What has one cause, the largest effect first. */
+export type TodoGroup = {
+  cause: 'device' | 'order' | 'lot' | ''; order: { id: string; number: string } | null; device: Named | null; lot: string; at: Millis; blocking: boolean
+  units: number; value: number; entries: { kind: TodoKind; id: string; at: Millis; blocking: boolean; units: number; value: number }[]
+} // prettier-ignore
 export type Todo = {
+  groups: TodoGroup[]
   reviews: ReturnRow[]; conflicts: Conflict[]; alerts: Alert[]; unclaimed: Parcel[]; dispositions: Disposition[]; tasks: Task[]; unsent: Unsent
 }
 
@@ -450,7 +480,13 @@ export const conflicts = {
   previews: (id: string) => get<Page<Preview>>(`/api/conflicts/${id}/previews`).then(rows),
   preview: (id: string, option: string, value: unknown) =>
     get<Page<Preview>>(`/api/conflicts/${id}/previews`, { option, value: Array.isArray(value) ? value.join(',') : (value as string | number) }).then((page) => rows(page)[0]),
-  resolve: (id: string, option: string, value: unknown, note: string) => post(`/api/conflicts/${id}/resolution`, { option, value, note }),
+  resolve: (id: string, option: string, value: unknown, note: string, shown = '') => post(`/api/conflicts/${id}/resolution`, { option, value, note, shown }),
+  groupPreview: (ids: readonly string[], option: string) => get<GroupPreview>('/api/conflict-previews', { ids: ids.join(','), option }),
+  restoration: (id: string, lost: string) => get<Preview>(`/api/conflicts/${id}/restoration`, { lost }),
+  putBack: (id: string, lost: string, note: string, shown: string) => post(`/api/conflicts/${id}/restoration`, { lost, note, shown }),
+  reply: (id: string, text: string) => post(`/api/conflicts/${id}/replies`, { text }),
+  markRead: (id: string) => post(`/api/conflicts/${id}/replies/reading`),
+  figures: (site: string) => get<ConflictFigures>('/api/conflict-figures', { site }),
   assign: (id: string, person: string) => post(`/api/conflicts/${id}/assignment`, { person_id: person }),
   dismiss: (id: string, reason: string) => post(`/api/conflicts/${id}/dismissal`, { reason }),
 }
