@@ -93,7 +93,7 @@ const KNOWN_BY: Partial<Record<string, (facts: Record<string, unknown>) => strin
 }
 
 export function conflictLine(conflict: Conflict, within = false): string {
-  const device = conflict.device ? `${conflict.device.code ?? ''} ${conflict.device.name ?? ''}`.trim() : ''
+  const device = [...new Set([conflict.device?.code, conflict.device?.name])].filter(Boolean).join(' ')
   const known = KNOWN_BY[conflict.rule]?.(conflict.facts)
   return [!within && conflict.order?.number, conflict.field && wordFor('field', conflict.field), known, device].filter(Boolean).join(' · ')
 }
