@@ -18,7 +18,7 @@ from server.database import Database, passing
 from server.domain import alerts, events, photos, reconciliation
 from server.domain.alert_rules import Heard
 from server.domain.alert_rules.rule import lines
-from server.domain.conflict_rules import x10, x17
+from server.domain.conflict_rules import x03, x10, x17
 from server.domain.permissions import SYSTEM
 from server.domain.records import Consumer as Position
 from server.domain.records import EventRow, Feed, ParkedEvent
@@ -55,6 +55,12 @@ def _judge_labels(work: Work, heard: Heard) -> None:
         x17.judge(work, use)
 
 
+def _judge_inspections(work: Work, heard: Heard) -> None:
+    """Two inspections of the same goods that both came before these."""
+    for line_id in lines(work, heard):
+        x03.judge(work, line_id)
+
+
 CONSUMERS: dict[str, Consumer] = {
     "alerts": Consumer(alerts.hear, alerts.HEARD),
     "counts": Consumer(x10.hear, frozenset((events.StockMoved.__name__, events.BinCounted.__name__))),
@@ -66,6 +72,12 @@ CONSUMERS: dict[str, Consumer] = {
                 events.PhotoLookedAt, events.ParcelClosed, events.ItemScanned, events.ScanTakenBack, events.ScanCorrected,
                 events.GoodsInspected, events.BarcodeMapped,
             )
+        ),
+    ),
+    "inspections": Consumer(
+        _judge_inspections,
+        frozenset(
+            kind.__name__ for kind in (events.ItemScanned, events.ScanTakenBack, events.ScanCorrected, events.GoodsInspected)
         ),
     ),
     "reconcile": Consumer(

@@ -45,6 +45,9 @@ def use_container(work: Work, command: UseContainer) -> Outcome | None:
     container = work.seek(Container, command.container_id)
     if container is not None and container.label:
         container.outcome = command.outcome or container.outcome
+        if work.device_id and work.device_id not in container.used_on:
+            # Two handhelds took one label for a new one: whether it is one tote is asked once both have put goods in (X2).
+            container.used_on = [*container.used_on, work.device_id]
         return Outcome("noop")
     values = {
         "site_id": command.site_id,
@@ -53,6 +56,7 @@ def use_container(work: Work, command: UseContainer) -> Outcome | None:
         "outcome": command.outcome,
         "created_by": work.actor.id,
         "created_at": work.now,
+        "used_on": [work.device_id] if work.device_id else [],
     }
     if container is None:
         work.add(Container, id=command.container_id, bin_id=command.bin_id, **values)

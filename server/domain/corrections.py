@@ -49,9 +49,10 @@ def reassign(work: Work, receipt: "Receipt", units: int, target: "ReturnLine") -
 
 
 def correct(
-    work: Work, receipt: "Receipt", *, item: Item | None = None, lot: str | None = None, serial: str | None = None
-) -> None:
-    """It was another item, lot or serial number than was read. Only what is still in quarantine can be put right like this."""
+    work: Work, receipt: "Receipt", *, item: Item | None = None, lot: str | None = None, serial: str | None = None,
+    expiry: str | None = None,
+) -> None:  # fmt: skip
+    """It was another item, lot, expiry or serial number than was read. Only what is still in quarantine can be put right like this."""
     line = work.get(returns.ReturnLine, receipt.line_id)
     units = standing(receipt)
     if line.closed > line.received - units:
@@ -60,6 +61,7 @@ def correct(
     receipt.item_id = item.id if item else receipt.item_id
     receipt.lot = receipt.lot if lot is None else lot
     receipt.serial = receipt.serial if serial is None else serial
+    receipt.expiry = receipt.expiry if expiry is None else expiry
     now, cause = (
         stock.Lot(receipt.lot, receipt.expiry, receipt.serial),
         stock.Cause("correct", receipt.order_id, line.id),
@@ -94,7 +96,7 @@ def stood_in(work: Work, receipt: "Receipt", bin: Bin) -> None:
     receipt.bin_id = bin.id
 
 
-def line_for(work: Work, order: "ReturnOrder", item_id: str, *, apart: str = "") -> "ReturnLine":
+def line_for(work: Work, order: "ReturnOrder", item_id: str, *, apart: str = "", lot: str = "") -> "ReturnLine":
     """The line of an order where goods of this item belong: the one that expects more of it, or one of its own. `apart` names
     goods that are no planned line's, such as another lot than was sold."""
     lines = [line for line in returns.lines_of(work, order.id) if line.item_id == item_id and not line.stub]
@@ -102,7 +104,7 @@ def line_for(work: Work, order: "ReturnOrder", item_id: str, *, apart: str = "")
         return work.get(returns.ReturnLine, line.id)
     id = derived_id("line", order.id, item_id, *([apart] if apart else []))
     return work.seek(returns.ReturnLine, id) or work.add(
-        returns.ReturnLine, id=id, order_id=order.id, site_id=order.site_id, item_id=item_id, lot=apart
+        returns.ReturnLine, id=id, order_id=order.id, site_id=order.site_id, item_id=item_id, lot=lot
     )
 
 

@@ -391,6 +391,13 @@ class PhotoStored(Event, frozen=True):
     """subject: the blob; it has no repainted copies yet"""
 
 
+class ItemCreated(Event, frozen=True):
+    """subject: the item"""
+
+    sku: str
+    name: str
+
+
 class PhotoLookedAt(Event, frozen=True):
     """subject: the blob; its codes are read, and it is known whether it was used before"""
 

@@ -123,14 +123,8 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
             work.count(line, inspected=command.quantity - corrected.quantity)
     elif earlier is None:
         work.count(line, inspected=command.quantity)
-    elif x03.one_and_the_same(earlier, inspection, line):
-        # Two people, the same verdict: one inspection, with the photos of both.
-        inspection.superseded_by = earlier.id
-        earlier.photos = [*earlier.photos, *inspection.photos]
-        photos.expect(
-            work, inspection.photos, "Inspection", earlier.id, site_id=earlier.site_id, order_id=earlier.order_id,
-            line_id=line.id, serial=earlier.serial,
-        )  # fmt: skip
+    elif x03.one_and_the_same(work, earlier, inspection, line):
+        merge(work, earlier, inspection)
         return Outcome("merged")
     else:
         if not inspection.serial:
@@ -140,6 +134,16 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
     if order := work.seek(returns.ReturnOrder, line.order_id):
         returns.progress(work, order)
     return None
+
+
+def merge(work: Work, first: Inspection, second: Inspection) -> None:
+    """Two people, the same verdict: one inspection, with the photos of both."""
+    second.superseded_by = first.id
+    first.photos = [*first.photos, *second.photos]
+    photos.expect(
+        work, second.photos, "Inspection", first.id, site_id=first.site_id, order_id=first.order_id, line_id=first.line_id,
+        serial=first.serial,
+    )  # fmt: skip
 
 
 def current(work: Work, line_id: str) -> list[Inspection]:

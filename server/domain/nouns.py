@@ -108,8 +108,7 @@ def _remove_order(work: Work, command: RemoveRecord) -> Outcome | None:
 def _create_line(work: Work, id: str, set: dict[str, Any]) -> Outcome | None:
     drafted = {"quantity" if name == "expected" else name: value for name, value in set.items() if name != "order_id"}
     line = returns.LineDraft(line_id=id, **drafted)
-    returns.add_return_line(work, returns.AddReturnLine(order_id=set["order_id"], line=line))
-    return None
+    return returns.add_return_line(work, returns.AddReturnLine(order_id=set["order_id"], line=line))
 
 
 def _edit_line(work: Work, command: EditRecord) -> Outcome | None:

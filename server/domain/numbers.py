@@ -37,6 +37,14 @@ def is_own_label(text: str) -> bool:
     return bool(OWN_LABEL.fullmatch(text)) and luhn(text[-8:-1]) == int(text[-1])
 
 
+def is_sscc(text: str) -> bool:
+    """An SSCC, with or without its application identifier."""
+    digits = text.removeprefix("(00)").removeprefix("00") if len(text) in (20, 22) else text
+    if not re.fullmatch(r"\d{18}", digits):
+        return False
+    return sum(int(digit) * (3 if at % 2 == 0 else 1) for at, digit in enumerate(digits)) % 10 == 0
+
+
 def waybill_of(text: str) -> str:
     return re.sub(r"\s+", "", text).upper()
 

@@ -210,7 +210,11 @@ def identify(work: Work, receipt: Receipt, item: Item, pack: int = 1) -> None:
     corrections.correct(work, receipt, item=item)
     line.item_id = line.item_id or item.id
     order = work.get(returns.ReturnOrder, receipt.order_id)
-    corrections.reassign(work, receipt, corrections.standing(receipt), corrections.line_for(work, order, item.id))
+    target = corrections.line_for(work, order, item.id)
+    receipt = corrections.reassign(work, receipt, corrections.standing(receipt), target)
+    if corrections.standing(receipt):  # nobody could ask before what these are
+        for found in conflict_rules.OF_AN_ITEM:
+            found(work, receipt, order, work.get(returns.ReturnLine, receipt.line_id))
 
 
 def known_item(work: Work, text: str, owner_id: str = "") -> Item | None:

@@ -6,7 +6,7 @@ from sqlmodel import Field
 
 from . import conflicts, dispositions, edits, inspections, outbound_claims, receiving
 from .catalog import ReturnType, Site
-from .conflict_rules import x01, x11, x16, x18
+from .conflict_rules import x01, x04, x09, x11, x16, x18
 from .documents import Document
 from .errors import Duplicate, Invalid, NotAllowed, Stale, Waiting, WrongState
 from .events import (
@@ -281,21 +281,31 @@ def create_return(work: Work, command: CreateReturn) -> Outcome | None:
         order.origin = "filed"
         order.status = order.status if order.status in UNDER_WAY else "draft"
     for draft in command.lines:
-        _put_line(work, order, draft)
+        put_line(work, order, draft)
     work.record(ReturnCreated(site_id=order.site_id, number=order.number), order.id)
     return _odd_papers(work, order)
 
 
-def add_return_line(work: Work, command: AddReturnLine) -> None:
+def add_return_line(work: Work, command: AddReturnLine) -> Outcome | None:
+    order = _intended(work, ReturnOrder, command.order_id)
+    if x04.decided_meanwhile(work, order):
+        work.allow("file", order.site_id, order.owner_id)
+        return Outcome("conflict", conflict_id=x04.added(work, order, command.line).id)
     order = editable(work, command.order_id)
-    _put_line(work, order, command.line)
+    put_line(work, order, command.line)
     changed(work, order, ["lines"])
+    return None
 
 
 def edit_return(work: Work, command: EditReturn) -> Outcome | None:
     order = _intended(work, ReturnOrder, command.id)
     work.allow("receive" if _names_sender(order, command) else "file", order.site_id, order.owner_id)
-    return edits.edit(work, order, command.set, command.was, open_for_edits=order.status in OPEN_FOR_EDITS, order=order)
+    outcome = edits.edit(
+        work, order, command.set, command.was, open_for_edits=order.status in OPEN_FOR_EDITS, order=order
+    )
+    if "customer_id" in command.set:
+        x09.found_in(work, order)
+    return outcome
 
 
 def _names_sender(order: ReturnOrder, command: EditReturn) -> bool:
@@ -314,6 +324,10 @@ def edit_return_line(work: Work, command: EditReturnLine) -> Outcome | None:
 
 def remove_return_line(work: Work, command: RemoveReturnLine) -> Outcome | None:
     line = _intended(work, ReturnLine, command.line_id)
+    order = work.get(ReturnOrder, line.order_id)
+    if x04.decided_meanwhile(work, order) and not line.removed and not line.received:
+        work.allow("file", order.site_id, order.owner_id)
+        return Outcome("conflict", conflict_id=x04.struck(work, order, line).id)
     order = editable(work, line.order_id)
     if line.removed:
         return Outcome("noop")
@@ -507,6 +521,7 @@ def open_return_without_order(work: Work, command: OpenReturnWithoutOrder) -> Ou
             setattr(order, name, value)
     work.record(ReturnOpenedWithoutOrder(site_id=order.site_id, number=order.number), order.id)
     progress(work, order)
+    x09.found_in(work, order)  # its goods came first, from another handheld
     return _odd_papers(work, order)
 
 
@@ -641,6 +656,31 @@ def hand_over_lines(work: Work, source: ReturnOrder, target: ReturnOrder) -> Non
     progress(work, target)
 
 
+def put_line(work: Work, order: ReturnOrder, draft: LineDraft) -> None:
+    if draft.quantity <= 0:
+        raise Invalid("A quantity is at least 1.", field="quantity", line_id=draft.line_id)
+    values = {
+        "order_id": order.id,
+        "site_id": order.site_id,
+        "item_id": draft.item_id,
+        "outbound_line_id": draft.outbound_line_id,
+        "expected": draft.quantity,
+        "unit_amount": draft.unit_amount,
+        "lot": draft.lot,
+        "serials": list(draft.serials),
+        "note": draft.note,
+        "stub": False,
+    }
+    line = work.seek(ReturnLine, draft.line_id)
+    if line is None:
+        work.add(ReturnLine, id=draft.line_id, **values)
+    elif line.stub:
+        for name, value in values.items():
+            setattr(line, name, value)
+    else:
+        raise Duplicate("This line exists already.", line_id=draft.line_id)
+
+
 def changed(work: Work, order: ReturnOrder, fields: list[str]) -> None:
     """What is reviewed is not what it was: an approval names what it saw."""
     order.content += 1
@@ -666,34 +706,11 @@ def _intended(work: Work, model: type[T], id: str) -> T:
     return record
 
 
-def _put_line(work: Work, order: ReturnOrder, draft: LineDraft) -> None:
-    if draft.quantity <= 0:
-        raise Invalid("A quantity is at least 1.", field="quantity", line_id=draft.line_id)
-    values = {
-        "order_id": order.id,
-        "site_id": order.site_id,
-        "item_id": draft.item_id,
-        "outbound_line_id": draft.outbound_line_id,
-        "expected": draft.quantity,
-        "unit_amount": draft.unit_amount,
-        "lot": draft.lot,
-        "serials": list(draft.serials),
-        "note": draft.note,
-        "stub": False,
-    }
-    line = work.seek(ReturnLine, draft.line_id)
-    if line is None:
-        work.add(ReturnLine, id=draft.line_id, **values)
-    elif line.stub:
-        for name, value in values.items():
-            setattr(line, name, value)
-    else:
-        raise Duplicate("This line exists already.", line_id=draft.line_id)
-
-
 def _odd_papers(work: Work, order: ReturnOrder) -> Outcome | None:
     """A document made without network may bear a number that is taken, or a type that is not in use any more."""
-    return conflicts.outcome_of([case for case in (x16.found(work, order), x18.found_type(work, order)) if case])
+    return conflicts.outcome_of(
+        [case for case in (x16.found(work, order), x18.found_type(work, order), x18.found_reason(work, order)) if case]
+    )
 
 
 def _unseen(record: ReturnOrder | ReturnLine, was: dict[str, Any]) -> list[str]:

@@ -223,6 +223,25 @@ def standing_in(work: Work, bin_id: str, item_id: str) -> list[StockBalance]:
     )  # fmt: skip
 
 
+def filled(work: Work, bin: Bin) -> int:
+    """How much of a bin's capacity is taken, in what the capacity counts. Asked of the database itself: whoever holds the bin's
+    lock sees what others have put there."""
+    counted = (
+        func.sum(col(StockBalance.quantity))
+        if bin.holds == "units"
+        else func.count(col(StockBalance.container_id).distinct())
+    )
+    total = work.rows(
+        select(counted).where(
+            col(StockBalance.bin_id) == bin.id,
+            col(StockBalance.quantity) > 0,
+            col(StockBalance.status).in_(STATUSES),
+            *([col(StockBalance.container_id) != ""] if bin.holds == "containers" else []),
+        )
+    )
+    return int(total[0][0] or 0)
+
+
 def on_hand(work: Work, site_id: str, item_id: str, status: str) -> int:
     standing = work.find(
         StockBalance, StockBalance.site_id == site_id, StockBalance.item_id == item_id, StockBalance.status == status

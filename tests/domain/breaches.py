@@ -457,6 +457,6 @@ CURES: dict[str, Cure] = {
 """How each comes right without a verdict. X13 and X6 wait for a person, whatever happens."""
 
 VALUES: dict[tuple[str, str], Any] = {
-    ("X2", "reassign"): "S2", ("X6", "split"): 1, ("X8", "map"): "lamp", ("X14", "enter_value"): "both",
+    ("X2", "reassign"): "S2", ("X6", "split"): 1, ("X8", "map"): "lamp", ("X8", "create_item"): "铜壶", ("X14", "enter_value"): "both",
     ("X17", "replace_photo"): OTHER_PHOTO, ("X18", "remap"): "lamp",
 }  # fmt: skip

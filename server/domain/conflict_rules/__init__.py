@@ -12,4 +12,7 @@ RULES: dict[str, Rule] = {
 OF_A_SCAN = (x05.found, x02.found, x01.found, x12.found, x08.found, x18.found, x09.found)
 """Asked of each receipt, in the transaction that counts it: (work, receipt, its order, its line) → the case, or None."""
 
-__all__ = ["OF_A_SCAN", "RULES", "Option", "Rule"]
+OF_AN_ITEM = (x02.found, x01.found, x12.found, x18.found, x09.found)
+"""Those of them that need to know the item: asked again when goods received under an unknown code are named."""
+
+__all__ = ["OF_AN_ITEM", "OF_A_SCAN", "RULES", "Option", "Rule"]

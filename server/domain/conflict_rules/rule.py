@@ -17,7 +17,7 @@ Breaches = list["Occurrence"]
 
 Resolution = Callable[[Work, "Conflict", Breaches, "ResolveConflict"], None]
 
-Takes = Literal["", "text", "quantity", "item", "serial", "lot", "bin", "photo", "return_type", "record"]
+Takes = Literal["", "text", "quantity", "item", "serial", "lot", "bin", "photo", "return_type", "record", "name"]
 """What an option's value is. 'text' is the field's own value, 'record' an item, bin or return type, as the case's facts say."""
 
 

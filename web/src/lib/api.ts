@@ -268,7 +268,7 @@ export type ConflictFigures = {
   rules: (Rate & { closed: number; by_themselves: number; median_ms: number })[]; devices: Rate[]; people: Rate[]
 } // prettier-ignore
 /** What an option's value is; 'record' is an item, bin, return type or lot, as the case's facts say. */
-export type Takes = '' | 'text' | 'quantity' | 'item' | 'serial' | 'lot' | 'bin' | 'photo' | 'record'
+export type Takes = '' | 'text' | 'quantity' | 'item' | 'serial' | 'lot' | 'bin' | 'photo' | 'record' | 'name'
 export type ConflictOption = { name: string; suggested: boolean; reason: string; note_required: boolean; sends: boolean; takes: Takes; value: unknown }
 export type ConflictPage = {
   tasks: Task[]

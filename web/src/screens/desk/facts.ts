@@ -101,8 +101,8 @@ export function conflictLine(conflict: Conflict, within = false): string {
 export type Fact = { name: string; value: string; href?: string }
 type Known = Record<string, Named & { sku?: string }>
 
-const UNTOLD = new Set(['weight', 'args', 'sha256', 'symbology', 'position', 'number_of', 'receipt_id', 'line_id', 'disposition_id', 'twin_id', 'mutation_id', 'waits_for', 'numbers', 'count_id', 'movements'])
-const YES_NO = new Set(['deleted', 'forceable', 'active', 'confirmed'])
+const UNTOLD = new Set(['sold_at', 'weight', 'args', 'sha256', 'symbology', 'position', 'number_of', 'receipt_id', 'line_id', 'disposition_id', 'twin_id', 'mutation_id', 'waits_for', 'numbers', 'count_id', 'movements'])
+const YES_NO = new Set(['deleted', 'forceable', 'active', 'confirmed', 'same_goods'])
 
 /** What the rule saw: the case's facts, then the occurrence's evidence; each said once, ids by what they are called. */
 export function conflictFacts(rule: string, facts: Record<string, unknown>, named: Known): Fact[] {
@@ -130,6 +130,8 @@ function conflictFact(rule: string, key: string, value: unknown, facts: Record<s
   if (key === 'action') return say(wordFor('right', plain(value)))
   if (key === 'problem') return say(wordFor('problem_fact', plain(value)))
   if (key === 'what') return say(wordFor('field', plain(value)))
+  if (key === 'holds') return facts['capacity'] ? say(t.get()(value === 'containers' ? 'sites.holds_containers' : 'sites.holds_units')) : null
+  if ((key === 'capacity' || key === 'over') && !value) return null
   if (key === 'bin_kind') return say(wordFor('zone', plain(value)))
   const called = typeof value === 'string' ? callName(value, named) : ''
   if (rule === 'X16' && key === 'first') return called ? { ...say(called, wordFor('fact', 'first_document')), href: `/desk/returns/${plain(value)}` } : null
