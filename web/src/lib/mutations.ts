@@ -192,18 +192,26 @@ const EFFECTS_BY_NAME: Effects = {
     await progress(view, line.order_id, at)
   },
 
-  async map_barcode(view, args) {
+  async map_barcode(view, args, { at }) {
     const item = await view.get('item', args.item_id)
     if (!item) return
     const { barcode_id: id, text, quantity = 1 } = args
     view.put('barcode', id, { id, item_id: item.id, owner_id: item.owner_id, text, quantity, level: 'each' })
-    for (const receipt of await view.find('receipt', 'text', text)) {
-      if (receipt.item_id) continue
-      view.put('receipt', receipt.id, { ...receipt, item_id: item.id })
-      await view.patch('return_line', receipt.line_id, { item_id: item.id })
-      const units = receipt.quantity - receipt.unreceived
+    const waiting = (await view.find('receipt', 'text', text)).filter((receipt) => !receipt.item_id)
+    for (const receipt of waiting.sort((a, b) => (a.id < b.id ? -1 : 1))) {
+      const scans = receipt.quantity - receipt.unreceived
+      const units = scans * quantity
+      const source = await view.patch('return_line', receipt.line_id, (line) => ({ item_id: line.item_id || item.id, received: line.received + units - scans }))
       const place = { status: 'quarantine' as const, bin_id: receipt.bin_id, container_id: receipt.container_id }
-      if (units) await move(view, receipt.site_id, item, units, OUT, place, receipt)
+      await move(view, receipt.site_id, item, units, OUT, place, receipt)
+      const target = source && units ? await lineFor(view, source, item.id) : source
+      view.put('receipt', receipt.id, {
+        ...receipt, item_id: item.id, quantity: receipt.quantity * quantity, unreceived: receipt.unreceived * quantity, line_id: target?.id ?? receipt.line_id,
+      })
+      if (!source || !target || target.id === source.id) continue
+      await view.patch('return_line', source.id, (line) => ({ received: line.received - units }))
+      await view.patch('return_line', target.id, (line) => ({ received: line.received + units }))
+      await progress(view, source.order_id, at)
     }
   },
 
@@ -520,6 +528,13 @@ async function putLine(view: Layer, order: ReturnOrder, draft: LineDraft): Promi
     note: draft.note ?? '',
     stub: false,
   })
+}
+
+/** The line of an order where goods of this item belong: the one that expects more of it (`line_for` in corrections.py). */
+async function lineFor(view: Layer, source: ReturnLine, itemId: string): Promise<ReturnLine> {
+  const lines = (await linesOf(view, source.order_id)).filter((line) => line.item_id === itemId && !line.stub)
+  lines.sort((a, b) => (a.id < b.id ? -1 : 1))
+  return lines.find((line) => line.expected > line.received) ?? lines[0] ?? source
 }
 
 /** Does an edit say anything new? The same value on both sides is nothing. */

@@ -9,6 +9,7 @@ import { expect, test } from 'vitest'
 import * as app from './app'
 import * as auth from './auth'
 import { db, everyOf } from './db'
+import { bookOf, countLines, type Found } from './counting'
 import { containerId, parcelId, scanLineId, uuid7 } from './ids'
 import { makeLabel } from './numbers'
 import { attentionList, nextNumber, record } from './outbox'
@@ -175,6 +176,23 @@ test.skipIf(!origin).each(seeds.split(',').map(Number))('what is shown before sy
         ? record('remove_record', { kind: 'return_line', id: line.id, was: { expected: line.expected } })
         : record('remove_record', { kind: 'return_order', id: order.id, was: { note: order.note }, reason: 'mistake' })
     },
+    count: async ({ containers }) => {
+      const bin = dice.of(bins)!
+      const book = await bookOf(site, bin.id)
+      const whole = containers.filter((each) => each.bin_id === bin.id && dice.chance(0.6)).map((each) => each.id)
+      if (dice.chance(0.2)) act(dice.of(containers.filter((each) => each.bin_id !== bin.id)), (each) => whole.push(each.id))
+      const loose = book.balances.filter((each) => !each.container_id && dice.chance(0.7))
+      const found: Found[] = loose.map(({ item_id, lot, serial, quantity }) => ({ item_id, lot: dice.chance(0.7) ? lot : '', serial, counted: serial ? 1 : Math.max(0, quantity + dice.upTo(3) - 2) }))
+      if (dice.chance(0.4)) found.push({ item_id: dice.of(goods.filter((each) => !each.serial_tracked))!.id, counted: dice.upTo(3) })
+      if (dice.chance(0.2)) found.push({ item_id: '', text: `counted ${dice.upTo(5)}-${seed}`, counted: 1 })
+      const finished = dice.chance(0.8)
+      const { lines, missing } = countLines(book, found, whole, finished)
+      return record('count_bin', { count_id: uuid7(), site_id: site, bin_id: bin.id, revision: book.revision, lines, containers: whole, missing, finished })
+    },
+    answer: async () =>
+      act(dice.of(await everyOf('task')), (each) =>
+        record('answer_task', { answer_id: uuid7(), task_id: each.id, site_id: site, note: `seen ${dice.upTo(9)}`, photos: [{ sha256: 'c'.repeat(64), kind: 'label' }], found: dice.upTo(5) }),
+      ),
     reply: async () =>
       act(dice.of(await everyOf('conflict')), (each) => record('reply_to_conflict', { reply_id: uuid7(), conflict_id: each.id, text: `as I saw it ${dice.upTo(9)}`, photos: [{ sha256: 'd'.repeat(64), kind: 'whole' }] })),
     submit: async ({ orders }) => act(dice.of(orders.filter((each) => each.status === 'draft')), (each) => record('submit_return', { order_id: each.id })),
