@@ -78,10 +78,15 @@ def push(
         known = work.get(Device, device.id)
         if not carried:
             _note_state(work, known, request)
-        if request.lost is not None:
-            _declare_lost(work, known, request.lost)
         batch = _Batch(work, known, request.mutations, held_for)
-        results.extend(_one(work, batch, mutation) for mutation in request.mutations)
+        lost = request.lost
+        for mutation in request.mutations:
+            if lost is not None and lost.first == batch.last_seq + 1:  # it may lie between two mutations
+                _declare_lost(work, batch, lost)
+                lost = None
+            results.append(_one(work, batch, mutation))
+        if lost is not None:
+            _declare_lost(work, batch, lost)
         known.last_seq = batch.last_seq
         batch.arrivals.settle()
         return known.last_seq, known.site_id
@@ -213,10 +218,11 @@ def _note_state(work: Work, device: Device, request: PushRequest) -> None:
         device.skew_ms = state.clock - work.now if state.clock else device.skew_ms
 
 
-def _declare_lost(work: Work, device: Device, lost: Lost) -> None:
-    if lost.first != device.last_seq + 1 or lost.last < lost.first:
-        raise Gap(f"Number {device.last_seq + 1} is expected next.", expected=device.last_seq + 1)
-    device.last_seq = lost.last
+def _declare_lost(work: Work, batch: _Batch, lost: Lost) -> None:
+    if lost.first != batch.last_seq + 1 or lost.last < lost.first:
+        raise Gap(f"Number {batch.last_seq + 1} is expected next.", expected=batch.last_seq + 1)
+    batch.last_seq = lost.last
+    device = batch.device
     work.record(NumbersLost(site_id=device.site_id, first=lost.first, last=lost.last), device.id)
 
 

@@ -91,23 +91,26 @@ export class FakeServer {
 
   private push(request: PushRequest): Response {
     const before = { lastSeq: this.lastSeq, outcomes: new Map(this.outcomes) }
-    if (request.lost) {
-      if (request.lost.first !== this.lastSeq + 1) return problem(409, 'gap', { expected: this.lastSeq + 1 })
-      this.lastSeq = request.lost.last
+    let lost = request.lost
+    const gap = () => {
+      const expected = this.lastSeq + 1
+      Object.assign(this, before)
+      return problem(409, 'gap', { expected })
     }
     const results: Result[] = []
     for (const mutation of request.mutations) {
       const { seq, id } = mutation
+      if (lost?.first === this.lastSeq + 1) {
+        this.lastSeq = lost.last
+        lost = null
+      }
       const known = this.outcomes.get(seq)
       if (seq <= this.lastSeq) {
         if (known && known.mutation.id !== id) return problem(409, 'device_forked', { seq })
-        results.push({ seq, id, status: known?.status ?? 'rejected', dup: true, code: known?.code ?? 'lost' })
+        results.push({ seq, id, status: known?.status ?? 'rejected', dup: true, code: known?.code ?? 'lost', detail: known ? '' : 'This number was declared lost.' })
         continue
       }
-      if (seq !== this.lastSeq + 1) {
-        Object.assign(this, before)
-        return problem(409, 'gap', { expected: this.lastSeq + 1 })
-      }
+      if (seq !== this.lastSeq + 1) return gap()
       const judged = this.judge(mutation)
       const status = judged?.status ?? 'applied'
       if (status === 'deferred') {
@@ -121,6 +124,8 @@ export class FakeServer {
       this.outcomes.set(seq, { mutation, status, code: judged?.code ?? '' })
       results.push({ seq, id, status, code: judged?.code ?? '', conflict: status === 'conflict' ? `conflict-${seq}` : '' })
     }
+    if (lost && lost.first !== this.lastSeq + 1) return gap()
+    if (lost) this.lastSeq = lost.last
     if (this.loseAnswers > 0) {
       this.loseAnswers--
       throw new TypeError('connection reset')
