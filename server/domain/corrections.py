@@ -125,7 +125,7 @@ def _inspected(work: Work, source: "ReturnLine", target: "ReturnLine", serial: s
     for each in reversed(found):
         if need <= 0:
             break
-        if each.line_id != source.id:
+        if each.line_id != source.id or not each.quantity:
             continue
         part = min(need, each.quantity)
         if part < each.quantity:

@@ -24,7 +24,10 @@ class Inspection(Table, table=True):
     order_id: str = ref()
     line_id: str = ref()
     item_id: str = ""
+    # Units it speaks for. A sample, of which `sampled` units of `tranche` were looked at, speaks for all of them, or failed, for none.
     quantity: int = integer()
+    sampled: int = integer()
+    tranche: int = integer()
     serial: str = ""
     lot: str = ""
     container_id: str = ""
@@ -52,6 +55,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Inspect(Command, frozen=True):
+    """`sampled`: so many of `quantity` were looked at, and their verdict decides for all of them. 0: every unit was looked at."""
+
     inspection_id: str
     line_id: str
     site_id: str
@@ -66,6 +71,7 @@ class Inspect(Command, frozen=True):
     note: str = ""
     photos: list[Photo] = []
     supersedes: str = ""
+    sampled: int = 0
 
 
 def inspect(work: Work, command: Inspect) -> Outcome | None:
@@ -84,7 +90,9 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
         order_id=line.order_id,
         line_id=line.id,
         item_id=line.item_id,
-        quantity=command.quantity,
+        quantity=_speaks_for(work, command),
+        sampled=command.sampled,
+        tranche=command.quantity if command.sampled else 0,
         serial=command.serial,
         lot=command.lot,
         container_id=command.container_id,
@@ -107,8 +115,8 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
     )  # fmt: skip
     work.record(
         GoodsInspected(
-            site_id=command.site_id, line_id=line.id, inspection_id=inspection.id, quantity=command.quantity,
-            verdict=command.verdict, grade=command.grade,
+            site_id=command.site_id, line_id=line.id, inspection_id=inspection.id,
+            quantity=command.sampled or command.quantity, verdict=command.verdict, grade=command.grade,
         ),
         line.order_id,
     )  # fmt: skip
@@ -120,16 +128,18 @@ def inspect(work: Work, command: Inspect) -> Outcome | None:
     elif command.supersedes:
         if corrected := work.seek(Inspection, command.supersedes):
             corrected.superseded_by = inspection.id
-            work.count(line, inspected=command.quantity - corrected.quantity)
+            work.count(line, inspected=inspection.quantity - corrected.quantity)
+        if inspection.serial and (other := x03.earlier(work, inspection, line)):
+            return _clash(work, other, inspection, line)
     elif earlier is None:
-        work.count(line, inspected=command.quantity)
-    elif x03.one_and_the_same(work, earlier, inspection, line):
-        merge(work, earlier, inspection)
-        return Outcome("merged")
+        work.count(line, inspected=inspection.quantity)
     else:
-        if not inspection.serial:
-            work.count(line, inspected=command.quantity)
-        return Outcome("conflict", conflict_id=x03.open_case(work, earlier, inspection, line).id)
+        outcome = _clash(work, earlier, inspection, line)
+        if outcome.status == "conflict" and not inspection.serial:
+            work.count(line, inspected=inspection.quantity)
+        return outcome
+    if inspection.sampled and inspection.verdict == "fail":
+        tasks.inspect_all(work, inspection)
     tasks.inspected(work, inspection)
     if order := work.seek(returns.ReturnOrder, line.order_id):
         returns.progress(work, order)
@@ -156,6 +166,37 @@ def current(work: Work, line_id: str) -> list[Inspection]:
     )
 
 
+def failed_sample(work: Work, line_id: str, lot: str, container_id: str) -> Inspection | None:
+    """Of this tranche a sample has failed: from then on each unit is looked at."""
+    found = [each for each in current(work, line_id) if each.sampled and each.verdict == "fail"]
+    return next((each for each in found if (each.lot, each.container_id) == (lot, container_id)), None)
+
+
+def uninspected(work: Work, sample: Inspection) -> int:
+    """Units of the sample's tranche that nobody has looked at."""
+    since = [each for each in current(work, sample.line_id) if each.at >= sample.at]
+    return sample.tranche - sum(
+        each.quantity for each in since if (each.lot, each.container_id) == (sample.lot, sample.container_id)
+    )
+
+
+def _speaks_for(work: Work, command: Inspect) -> int:
+    if not command.sampled:
+        return command.quantity
+    if command.verdict == "fail":
+        return 0
+    if failed_sample(work, command.line_id, command.lot, command.container_id):
+        return command.sampled  # nobody samples until it passes
+    return command.quantity
+
+
+def _clash(work: Work, earlier: Inspection, inspection: Inspection, line: "returns.ReturnLine") -> Outcome:
+    if x03.one_and_the_same(work, earlier, inspection, line):
+        merge(work, earlier, inspection)
+        return Outcome("merged")
+    return Outcome("conflict", conflict_id=x03.open_case(work, earlier, inspection, line).id)
+
+
 def _instead_of(
     work: Work, line: "returns.ReturnLine", inspection: Inspection, earlier: list[Inspection]
 ) -> None:  # fmt: skip
@@ -169,6 +210,8 @@ def _instead_of(
 def _whole(command: Inspect) -> None:
     if command.quantity <= 0:
         raise Invalid("A quantity is at least 1.", field="quantity")
+    if not 0 <= command.sampled <= command.quantity or (command.sampled and command.serial):
+        raise Invalid("A sample is some of a group; a unit with a serial number is looked at itself.", field="sampled")
     if sorted(result.check for result in command.checks) != sorted(CHECKS):
         raise Invalid("An inspection has each of the four checks once.", field="checks")
     failed = any(result.outcome == "fail" for result in command.checks)

@@ -181,16 +181,30 @@ def to_inspect_again(work: Work, inspection: "inspections.Inspection") -> "list[
         if case is not None and case.rule == "X3":
             found += x03.inspections_of(work, case)
         elif task.subject_kind == "Inspection":
-            found.append(work.get(inspections.Inspection, task.subject_id))
+            before = work.get(inspections.Inspection, task.subject_id)
+            found += [] if before.sampled else [before]  # a sample that failed stands: it is why each unit is looked at
         elif task.serial:
             found += [each for each in inspections.current(work, task.line_id) if each.serial == task.serial]
     unique = {each.id: each for each in found if not each.superseded_by and each.id != inspection.id}
     return [work.get(inspections.Inspection, id) for id in unique]
 
 
+def inspect_all(work: Work, sample: "inspections.Inspection") -> None:
+    """A sample has failed: each unit of its tranche is to be looked at."""
+    id = derived_id("full inspection", sample.line_id, sample.lot, sample.container_id)
+    if work.seek(Task, id) is None:
+        send(
+            work, "reinspect", sample.site_id, id=id, order_id=sample.order_id, line_id=sample.line_id, item_id=sample.item_id,
+            container_id=sample.container_id, subject_kind="Inspection", subject_id=sample.id,
+        )  # fmt: skip
+
+
 def inspected(work: Work, inspection: "inspections.Inspection") -> None:
     """An inspection of goods that were to be inspected again is the answer, whoever made it."""
     for task in _to_inspect(work, inspection):
+        sample = work.look(inspections.Inspection, task.subject_id) if task.subject_kind == "Inspection" else None
+        if sample is not None and sample.sampled and inspections.uninspected(work, sample) > 0:
+            continue
         answered(
             work, work.get(Task, task.id), derived_id("answer", task.id, inspection.id), "done",
             note=f"{inspection.verdict} {inspection.grade}", record=("Inspection", inspection.id),

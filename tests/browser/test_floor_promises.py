@@ -497,6 +497,8 @@ def test_the_language_is_switched_in_mid_work_and_nothing_in_hand_is_lost(play: 
     scan(page, order.tote)
     expect(page.get_by_test_id("bench")).to_have_attribute("data-quantity", "3")
     scan(page, "RSTW:FAIL-PACKAGING")
+    page.get_by_test_id("quantity-send").click()  # all three
+    said(page, "own", "3 units")
     page.get_by_test_id("bench-note").fill("盒子湿了 wet box")
     page.get_by_test_id("who").click()
     page.get_by_test_id("language").get_by_text("中文").click()
@@ -506,7 +508,7 @@ def test_the_language_is_switched_in_mid_work_and_nothing_in_hand_is_lost(play: 
     expect(page.get_by_test_id("bench")).to_have_attribute("data-quantity", "3")
     expect(page.get_by_test_id("check-packaging")).to_have_attribute("data-outcome", "fail")
     expect(page.get_by_test_id("bench-note")).to_have_value("盒子湿了 wet box")
-    said(page, "warn", "包装")  # what was said before is told again in the new language
+    said(page, "own", "3 件")  # what was said before is told again in the new language
 
     page.get_by_test_id("who").click()
     page.get_by_test_id("language").get_by_text("English").click()

@@ -43,7 +43,7 @@ def test_the_photos_that_records_spoke_of_are_known_after_the_upgrade(installati
         connection.execute(sa.text("DROP INDEX ix_blob_looked"))
         for table, column in (
             ("bin", "capacity"), ("bin", "holds"), ("blob", "looked"), ("container", "used_on"), ("item", "min_days_to_accept"),
-            ("outboundline", "expiry"), ("outboundline", "spec"),
+            ("inspection", "sampled"), ("inspection", "tranche"), ("outboundline", "expiry"), ("outboundline", "spec"),
         ):  # fmt: skip
             connection.execute(sa.text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0004'"))

@@ -167,7 +167,7 @@ export type Receipt = {
 
 export type Check = 'appearance' | 'function' | 'accessories' | 'packaging'
 export type Inspection = {
-  id: string; line_id: string; item_id: string; quantity: number; serial: string; lot: string
+  id: string; line_id: string; item_id: string; quantity: number; sampled: number; tranche: number; serial: string; lot: string
   verdict: 'pass' | 'conditional' | 'fail'; grade: string
   checks: { check: Check; outcome: 'pass' | 'fail' | 'na'; severity: string; defects: string[]; note: string }[]
   photos: Photo[]; note: string; supersedes: string; superseded_by: string

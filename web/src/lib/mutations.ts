@@ -221,7 +221,7 @@ const EFFECTS_BY_NAME: Effects = {
     if (await view.get('inspection', args.inspection_id)) return
     const line = (await view.get('return_line', args.line_id)) ?? lineStub(args.line_id, '', args.site_id)
     const others = (await view.find('inspection', 'line_id', line.id)).filter((each) => !each.superseded_by)
-    const earlier = args.serial && !args.supersedes ? others.filter((each) => each.serial === args.serial).at(-1) : undefined
+    const earlier = args.serial ? others.filter((each) => each.serial === args.serial && each.id !== args.supersedes).at(-1) : undefined
     const same = earlier && earlier.verdict === args.verdict && earlier.grade === args.grade
     const inspection: Inspection = {
       id: args.inspection_id,
@@ -229,7 +229,9 @@ const EFFECTS_BY_NAME: Effects = {
       order_id: line.order_id,
       line_id: line.id,
       item_id: line.item_id,
-      quantity: args.quantity,
+      quantity: speaksFor(args, others),
+      sampled: args.sampled ?? 0,
+      tranche: args.sampled ? args.quantity : 0,
       serial: args.serial ?? '',
       lot: args.lot ?? '',
       container_id: args.container_id ?? '',
@@ -247,19 +249,21 @@ const EFFECTS_BY_NAME: Effects = {
       at,
     }
     view.put('inspection', inspection.id, inspection)
-    let counted = args.quantity
+    let counted = inspection.quantity
     if (args.supersedes) {
       const corrected = await view.patch('inspection', args.supersedes, { superseded_by: inspection.id })
-      counted = corrected ? args.quantity - corrected.quantity : 0
-    } else if (earlier) {
-      counted = 0
-      if (same) view.put('inspection', earlier.id, { ...earlier, photos: [...earlier.photos, ...inspection.photos] })
-    }
+      counted = corrected ? inspection.quantity - corrected.quantity : 0
+    } else if (earlier) counted = 0
+    if (same) view.put('inspection', earlier.id, { ...earlier, photos: [...earlier.photos, ...inspection.photos] })
     view.put('return_line', line.id, { ...line, inspected: line.inspected + counted })
     await progress(view, line.order_id, at)
-    for (const task of await view.find('task', 'line_id', line.id))
-      if (task.kind === 'reinspect' && task.state === 'open' && task.serial === inspection.serial)
-        answered(view, task, { note: `${args.verdict} ${args.grade}` }, { by, at })
+    if (inspection.sampled && inspection.verdict === 'fail') await inspectAll(view, inspection, { by, at })
+    for (const task of await view.find('task', 'line_id', line.id)) {
+      if (task.kind !== 'reinspect' || task.state !== 'open' || task.serial !== inspection.serial) continue
+      const sample = task.subject_kind === 'Inspection' ? await view.get('inspection', task.subject_id) : null
+      if (sample?.sampled && (await notLookedAt(view, sample)) > 0) continue
+      answered(view, task, { note: `${args.verdict} ${args.grade}` }, { by, at })
+    }
   },
 
   async dispose(view, args, { by, device, at }) {
@@ -676,6 +680,35 @@ async function adjust(view: Layer, site: string, binId: string, line: CountedLin
 const SHORT_FIRST: readonly StockStatus[] = [
   'sellable', 'quarantine', 'defective', 'held', 'in_repair', 'scrap_pending', 'vendor_pending', 'customer_pending', 'lost', 'in_transit',
 ]
+
+/** Units a verdict is about (`_speaks_for` in server/domain/inspections.py). */
+function speaksFor(args: Commands['inspect'], standing: Inspection[]): number {
+  if (!args.sampled) return args.quantity
+  if (args.verdict === 'fail') return 0
+  return failedSample(standing, args.lot ?? '', args.container_id ?? '') ? args.sampled : args.quantity
+}
+
+/** Of this tranche a sample has failed: from then on each unit is looked at. */
+export const failedSample = (inspections: readonly Inspection[], lot: string, containerId: string): Inspection | undefined =>
+  inspections.find((each) => !each.superseded_by && each.sampled > 0 && each.verdict === 'fail' && each.lot === lot && each.container_id === containerId)
+
+async function notLookedAt(view: Layer, sample: Inspection): Promise<number> {
+  let left = sample.tranche
+  for (const each of await view.find('inspection', 'line_id', sample.line_id))
+    if (!each.superseded_by && each.at >= sample.at && each.lot === sample.lot && each.container_id === sample.container_id) left -= each.quantity
+  return left
+}
+
+async function inspectAll(view: Layer, sample: Inspection, { by, at }: Pick<Context, 'by' | 'at'>): Promise<void> {
+  const id = derivedId('full inspection', sample.line_id, sample.lot, sample.container_id)
+  if (await view.get('task', id)) return
+  view.put('task', id, {
+    id, site_id: sample.site_id, kind: 'reinspect', question: '', order_id: sample.order_id, line_id: sample.line_id, item_id: sample.item_id, bin_id: '',
+    container_id: sample.container_id, serial: '', subject_kind: 'Inspection', subject_id: sample.id, conflict_id: '', alert_id: '', assignee: '', state: 'open',
+    raised_by: by, raised_at: at, due_at: 0, answers: 0, answered_by: '', answered_at: 0, outcome: '', answer: '', photos: [], found: -1, withdrawn_by: '',
+    withdrawn_why: '', closed_at: 0,
+  }) // prettier-ignore
+}
 
 /** Each answer is kept; the first one is shown with its task. */
 function answered(view: Layer, task: Task, answer: Partial<AnswerTask>, { by, at }: Pick<Context, 'by' | 'at'>): void {

@@ -421,6 +421,8 @@ export interface Inspection {
   line_id: string
   item_id: string
   quantity: number
+  sampled: number
+  tranche: number
   serial: string
   lot: string
   container_id: string
@@ -730,6 +732,7 @@ export interface MapBarcode {
   quantity?: number
 }
 
+/** `sampled`: so many of `quantity` were looked at, and their verdict decides for all of them. 0: every unit was looked at. */
 export interface Inspect {
   inspection_id: string
   line_id: string
@@ -745,6 +748,7 @@ export interface Inspect {
   note?: string
   photos?: Photo[]
   supersedes?: string
+  sampled?: number
 }
 
 export interface Dispose {

@@ -23,7 +23,7 @@ declare const process: { env: Record<string, string | undefined> }
 const { RESTOW_ORIGIN: origin, RESTOW_CODE: code = '', RESTOW_BADGE: badge = '', RESTOW_PIN: pin = '', RESTOW_SEEDS: seeds = '1,2,3' } = process.env
 
 /** Told by each clock for itself. */
-const TIMES = ['at', 'made_at', 'signed_at', 'created_at', 'opened_at', 'completed_at', 'unclaimed_at', 'closed_at', 'reviewed_at']
+const TIMES = ['at', 'raised_at', 'answered_at', 'made_at', 'signed_at', 'created_at', 'opened_at', 'completed_at', 'unclaimed_at', 'closed_at', 'reviewed_at']
 
 let offline = false
 const ROUNDS = 4
@@ -121,8 +121,9 @@ test.skipIf(!origin).each(seeds.split(',').map(Number))('what is shown before sy
       act(dice.of(lines.filter((each) => each.received > each.inspected && each.item_id)), (each: ReturnLine) => {
         const good = dice.chance(0.6)
         const checks = (['appearance', 'function', 'accessories', 'packaging'] as const).map((check) => ({ check, outcome: good ? ('pass' as const) : ('fail' as const) }))
+        const quantity = dice.upTo(each.received - each.inspected)
         return record('inspect', {
-          inspection_id: uuid7(), line_id: each.id, site_id: site, quantity: dice.upTo(each.received - each.inspected), verdict: good ? 'pass' : 'fail', grade: good ? 'A' : 'D', checks,
+          inspection_id: uuid7(), line_id: each.id, site_id: site, quantity, sampled: dice.chance(0.2) ? dice.upTo(quantity) : 0, verdict: good ? 'pass' : 'fail', grade: good ? 'A' : 'D', checks,
         })
       }),
     correct: async () => {

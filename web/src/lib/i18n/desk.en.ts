@@ -307,6 +307,8 @@ export default {
   'history.none': 'Nothing yet.',
   'history.all': 'Show all {n}',
   'inspection.none': 'Not inspected yet.',
+  'inspection.sample': 'sample of {n} out of {of}',
+  'inspection.sample_failed': 'sample of {n} out of {of} failed: every unit is inspected',
   'inspection.superseded': 'Superseded',
   'disposition.put_away': '{n} of {of} put away',
   'decide.disposition': 'Decide the disposition',

@@ -306,6 +306,8 @@ export default {
   'history.none': '还没有记录。',
   'history.all': '显示全部 {n} 条',
   'inspection.none': '还没有质检。',
+  'inspection.sample': '抽检 {n}/{of}',
+  'inspection.sample_failed': '抽检 {n}/{of} 不合格，全部逐件质检',
   'inspection.superseded': '已被更正',
   'disposition.put_away': '已上架 {n}/{of}',
   'decide.disposition': '决定处理方式',

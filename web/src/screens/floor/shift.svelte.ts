@@ -92,6 +92,8 @@ export interface Bench {
   supersedes: string
   /** It was inspected before: as many as were received may be looked at. */
   again: boolean
+  /** Of a sample: so many of `quantity` are looked at; 0: every unit is. */
+  sampled: number
   checks: CheckResult[]
   steps: { code: string; value: string }[]
   /** '' leaves it to the policy. */

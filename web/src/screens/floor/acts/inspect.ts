@@ -7,6 +7,7 @@
 import { identity } from '../../../lib/auth'
 import { containerId, uuid7 } from '../../../lib/ids'
 import { record } from '../../../lib/outbox'
+import { failedSample } from '../../../lib/mutations'
 import { allowedDispositions, missingChecks, proposedDisposition, type Facts } from '../../../lib/policy'
 import type { Bin, Check, CheckResult, Container, DispositionKind, Grade, Item, OutboundOrder, Policy, ReturnOrder, Step, Task, Verdict } from '../../../lib/protocol'
 import * as queries from '../../../lib/queries'
@@ -119,6 +120,7 @@ async function onto(view: LineView, serial: string, group: Group, { supersedes =
     ...group,
     supersedes,
     again,
+    sampled: 0,
     checks: CHECKS.map((check) => ({ check, outcome: 'pass', severity: '', defects: [], note: '' })),
     steps: [],
     grade: '',
@@ -287,17 +289,24 @@ export function setOutcome(check: Check, outcome: CheckResult['outcome']): void 
   })
 }
 
-export function failCheck(check: Check): void {
-  if (!shift.work.bench) return attention((w) => w.t('inspect.unit_first'))
+/** The first thing wrong with a group is seldom wrong with all of it: how many are so? The rest stays on the bench. */
+export async function failCheck(check: Check): Promise<void> {
+  const bench = shift.work.bench
+  if (!bench) return attention((w) => w.t('inspect.unit_first'))
+  const first = bench.checks.every((row) => row.outcome !== 'fail')
   setOutcome(check, 'fail')
-  attention((w) => w.t('inspect.failed', { check: w.core(`check.${check}`) }), { more: (w) => w.t('inspect.failed.more') })
+  attention((w) => w.t('inspect.failed', { check: w.core(`check.${check}`) }), { number: bench.quantity, more: (w) => w.t('inspect.failed.more') })
+  if (!first || bench.serial || bench.quantity < 2 || bench.sampled) return
+  const view = await queries.lineView(bench.lineId)
+  const n = await shift.ask('quantity', { item: view?.item ?? null, pack: 1, start: bench.quantity, title: (w) => w.t('inspect.how_many_failed', { n: bench.quantity }), all: 0 })
+  if (n !== null && view) setBenchQuantity(n, mostOf(bench, view))
 }
 
 export async function askWhatFailed(): Promise<void> {
   if (!shift.work.bench) return attention((w) => w.t('inspect.unit_first'))
   const options: Option<Check>[] = CHECKS.map((check) => ({ id: check, value: check, icon: 'bad', words: (w) => w.core(`check.${check}`), card: `FAIL-${check.toUpperCase()}` }))
   const check = (await shift.ask('choose', { title: (w) => w.t('inspect.what_failed'), options })) as Check | null
-  if (check) failCheck(check)
+  if (check) await failCheck(check)
 }
 
 /** A defect's card. The same code may stand under several checks: then the one that failed already is meant. */
@@ -367,10 +376,31 @@ export async function splitQuantity(): Promise<void> {
   if (n !== null && shift.work.bench) setBenchQuantity(n, most)
 }
 
+/** So many of the group are looked at, and their verdict decides for all of it; 0: every unit is looked at. */
+export async function sample(): Promise<void> {
+  const bench = shift.work.bench
+  const view = bench ? await queries.lineView(bench.lineId) : null
+  if (!bench || !view) return attention((w) => w.t('inspect.unit_first'))
+  if (bench.serial || bench.quantity < 2) return attention((w) => w.t('sample.group_only'))
+  if (failedSample(view.inspections, bench.lot, bench.containerId)) return attention((w) => w.t('sample.failed_before'), { more: (w) => w.t('sample.each') })
+  const n = await shift.ask('quantity', { item: view.item, pack: 1, start: bench.sampled || 1, title: (w) => w.t('sample.how_many', { n: bench.quantity }), all: 0 })
+  if (n === null || !shift.work.bench) return
+  if (n >= bench.quantity) return attention((w) => w.t('sample.fewer', { n: bench.quantity }))
+  setSample(n)
+}
+
+export function setSample(n: number): void {
+  if (!shift.work.bench || n < 0) return
+  shift.work.bench.sampled = n
+  if (n > 0) shown((w) => w.t('sample.of', { n, of: shift.work.bench?.quantity ?? 0 }), { number: n, more: (w) => w.t('sample.decides') })
+  else shown((w) => w.t('sample.each'))
+}
+
 export function setBenchQuantity(n: number, most: number): void {
   if (!shift.work.bench || n < 1) return
   if (n > most) return attention((w) => w.t('inspect.only', { n: most }))
   shift.work.bench.quantity = n
+  if (shift.work.bench.sampled >= n) shift.work.bench.sampled = 0
   shown((w) => w.t('inspect.units', { n }), { number: n })
 }
 
@@ -399,7 +429,7 @@ export async function save(): Promise<void> {
   const { inspectionId, dispositionId, lineId, quantity, serial, lot, expiry, note } = bench
   await record('inspect', {
     inspection_id: inspectionId, line_id: lineId, site_id: siteId(), quantity, verdict: verdictOf(bench.checks), grade, checks: bench.checks,
-    serial, lot, container_id: bench.containerId, steps: bench.steps, note, photos: bench.photos, supersedes: bench.supersedes,
+    serial, lot, container_id: bench.containerId, steps: bench.steps, note, photos: bench.photos, supersedes: bench.supersedes, sampled: bench.sampled,
   }) // prettier-ignore
   // What was disposed of before another look stays so: a supervisor decides about it, not a second disposition.
   const after = (await queries.lineView(lineId))?.line
@@ -411,6 +441,8 @@ export async function save(): Promise<void> {
       lot, expiry, serial, container_id: bench.containerId, to_container_id: shift.work.totes[kind] ?? '',
     }) // prettier-ignore
   await putNext(lineId, serial)
+  if (bench.sampled && verdictOf(bench.checks) === 'fail')
+    return attention((w) => w.t('sample.failed'), { number: quantity, more: (w) => w.t('sample.each') })
   await sayJudged(kind, grade, order, dispositionId, quantity)
 }
 
