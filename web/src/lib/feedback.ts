@@ -1,5 +1,6 @@
-// Right, attention, wrong: told apart without looking, by tone and by vibration. The colour is the screen's.
+// Right, attention, wrong: told apart without looking, by tone and by vibration, and said aloud for who wants that. The colour is the screen's.
 
+import { lang } from './i18n'
 import { settings } from './settings'
 
 export type Feedback = 'right' | 'attention' | 'wrong'
@@ -12,7 +13,7 @@ interface Tone {
   shape: OscillatorType
 }
 
-const TONES: Record<Feedback, Tone[]> = {
+export const TONES: Record<Feedback, Tone[]> = {
   right: [{ at: 0, lasts: 0.09, from: 1320, to: 1760, shape: 'sine' }],
   attention: [
     { at: 0, lasts: 0.12, from: 660, to: 660, shape: 'triangle' },
@@ -24,7 +25,7 @@ const TONES: Record<Feedback, Tone[]> = {
   ],
 }
 
-const VIBRATIONS: Record<Feedback, number[]> = { right: [40], attention: [80, 60, 80], wrong: [600, 100, 400] }
+export const VIBRATIONS: Record<Feedback, number[]> = { right: [40], attention: [80, 60, 80], wrong: [600, 100, 400] }
 
 let audio: AudioContext | null = null
 
@@ -55,4 +56,26 @@ export function feedback(kind: Feedback): void {
     tone.start(begin)
     tone.stop(begin + lasts)
   }
+}
+
+const speech = (): SpeechSynthesis | undefined => globalThis.speechSynthesis
+
+/** A voice that speaks the language of the screen; one on the device itself before one that needs the network. */
+export function voice(): SpeechSynthesisVoice | null {
+  const ours = (speech()?.getVoices() ?? []).filter((one) => one.lang.toLowerCase().startsWith(lang.get().slice(0, 2)))
+  return ours.find((one) => one.localService) ?? ours[0] ?? null
+}
+
+/** What is said now matters; what was being said of the scan before does not any more. */
+export function say(text: string): void {
+  const { speak, sound } = settings.get()
+  const synthesis = speech()
+  if (!speak || !synthesis || !text) return
+  synthesis.cancel()
+  const utterance = new SpeechSynthesisUtterance(text)
+  utterance.lang = lang.get()
+  utterance.voice = voice()
+  utterance.volume = sound
+  utterance.rate = 1.2
+  synthesis.speak(utterance)
 }

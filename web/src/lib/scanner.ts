@@ -89,6 +89,8 @@ function attachTo(wedge: Wedge): () => void {
   let byKeys = false
   /** Until then what it puts in still belongs to keys that were already taken. */
   let hushed = -Infinity
+  /** When the key went down whose character is about to be put in: on a busy device that may be long before. */
+  let keyAt: number | null = null
   let walking = false
   let seen = ''
 
@@ -119,11 +121,12 @@ function attachTo(wedge: Wedge): () => void {
     field.value = ''
   }
 
-  function finish(at: number): void {
+  function finish(at: number): boolean {
     clearTimeout(timer)
-    wedge.end(at)
+    const scanned = wedge.end(at)
     empty()
     if (!walking) focusField()
+    return scanned
   }
 
   // Into the hidden field: characters one by one, or the whole string at once, through an input method or not. What is new in it counts.
@@ -134,7 +137,7 @@ function attachTo(wedge: Wedge): () => void {
     const added = value.startsWith(seen) ? value.slice(seen.length) : value
     if (composing !== null || !added) return
     seen = value
-    put(added, event.timeStamp)
+    put(added, added.length === 1 && keyAt !== null ? keyAt : event.timeStamp)
   }
 
   function put(text: string, at: number, garbled = false): void {
@@ -161,6 +164,7 @@ function attachTo(wedge: Wedge): () => void {
   function onKey(event: KeyboardEvent): void {
     const toField = event.target === field
     const at = event.timeStamp
+    keyAt = event.key.length === 1 ? at : null
     if (!toField && isEditable(event.target)) return inAField(event)
     if (event.ctrlKey && event.key === ']') {
       // How many scanners type the separator of GS1 fields.
@@ -175,10 +179,10 @@ function attachTo(wedge: Wedge): () => void {
       if (toField && !wedge.busy && field.value && !byKeys) onInput(event)
       tell({ at, by: 'end', text: event.key === 'Process' ? event.code : event.key }, event)
       // The end of a code, or what a scanner sends behind it: not a press on whatever button has the focus.
-      if (wedge.busy || wedge.justDone(at) || listeners.size) {
+      const late = wedge.justDone(at)
+      if ((wedge.busy && finish(at)) || late || listeners.size) {
         event.preventDefault()
         event.stopImmediatePropagation()
-        if (wedge.busy) finish(at)
         return
       }
       walking ||= event.key === 'Tab'
@@ -229,7 +233,7 @@ function attachTo(wedge: Wedge): () => void {
   function onBeforeInput(event: InputEvent): void {
     const target = event.target
     if (target === field || !isField(target) || target.dataset.scan === 'here' || !event.data || event.isComposing) return
-    const at = event.timeStamp
+    const at = event.data.length === 1 && keyAt !== null ? keyAt : event.timeStamp
     if (into?.field !== target || at - into.last > FIELD_PACE) into = { field: target, before: target.value, text: '', first: at, last: at }
     into.text += event.data
     into.last = at

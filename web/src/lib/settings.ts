@@ -8,6 +8,8 @@ export interface Settings {
   language: 'zh-CN' | 'en'
   sound: number
   vibrate: boolean
+  /** Results are said aloud too. */
+  speak: boolean
   theme: 'auto' | 'light' | 'dark'
   scanner: ScannerSettings
   autoLockMinutes: number
@@ -23,6 +25,7 @@ export const DEFAULTS: Settings = {
   language: 'zh-CN',
   sound: 0.8,
   vibrate: true,
+  speak: false,
   theme: 'auto',
   scanner: WEDGE,
   autoLockMinutes: 30,

@@ -21,7 +21,7 @@ function scanner(settings: Partial<ScannerSettings> = {}) {
       }
     },
     insert: (text: string) => wedge.text(text, now),
-    enter: () => wedge.end((now += 5)),
+    enter: () => void wedge.end((now += 5)),
     silence: () => {
       now += 200
       wedge.silence()
@@ -168,4 +168,14 @@ test('an Enter just behind a code still belongs to it', () => {
   one.enter()
   expect(one.wedge.justDone(1150)).toBe(true)
   expect(one.wedge.justDone(1500)).toBe(false)
+})
+
+test('the Enter behind a PIN typed by hand is the hand\u2019s; behind a code, quick or slow, it never is', () => {
+  const one = scanner()
+  one.type('2580', 150)
+  expect(one.wedge.end(5000)).toBe(false)
+  one.type('4006381333931', 150) // a scanner slower than this device knows
+  expect(one.wedge.end(9000)).toBe(true)
+  one.type('4006381333931')
+  expect(one.wedge.end(9100)).toBe(true)
 })

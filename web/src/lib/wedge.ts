@@ -32,6 +32,7 @@ export interface Reading {
 
 const SHORTEST_WITHOUT_ENTER = 4
 const SHORTEST_DOUBLED = 6
+const LONGEST_PIN = 8
 /** Two or three keys may be rolled by a quick hand; so short a code has to come as only a scanner types, its Enter too. */
 const SHORTEST_AT_EASE = 4
 /** Only these hold fields that need separators; in any other code the same characters are its own. */
@@ -122,12 +123,14 @@ export class Wedge {
     }
   }
 
-  /** Enter or Tab. */
-  end(at: number): void {
-    if (!this.burst) return
-    this.ends = true
+  /** Enter or Tab. False when they end nothing of the scanner's: a PIN typed by hand is longer under way than a code, and no longer than this. */
+  end(at: number): boolean {
+    if (!this.burst) return false
+    const { length } = this.burst.text
     this.burst.pause = Math.max(this.burst.pause, at - this.burst.last)
-    this.finish(at, 1)
+    const scanned = this.finish(at, 1)
+    this.ends ||= scanned
+    return scanned || length > LONGEST_PIN
   }
 
   silence(): void {
@@ -142,20 +145,21 @@ export class Wedge {
     this.burst.last = at
   }
 
-  private finish(at: number, shortest: number): void {
+  private finish(at: number, shortest: number): boolean {
     const burst = this.burst!
     this.burst = null
     const pace = burst.keys > 1 ? (burst.last - burst.first) / (burst.keys - 1) : 0
     const oneKey = burst.text.length === 1
     const rolled = burst.keys > 1 && burst.text.length < SHORTEST_AT_EASE && burst.pause > this.settings().gapMs / 2
     const byHand = burst.held || oneKey || rolled || pace > this.settings().gapMs
-    if (byHand || burst.text.length < shortest) return
+    if (byHand || burst.text.length < shortest) return false
     const reading = read(burst.text, this.settings())
-    if (!reading.text) return
+    if (!reading.text) return false
     // A trigger that bounces begins again at once; a slow scanner that sends everything twice begins where it ended.
     const again = burst.first - this.before.began < this.settings().bounceMs || burst.first - this.before.ended <= 2 * this.before.pace + 20
     const bounce = reading.text === this.before.text && again
     this.before = { text: reading.text, began: burst.first, ended: at, pace }
     this.emit({ ...reading, bounce, garbled: burst.garbled })
+    return true
   }
 }

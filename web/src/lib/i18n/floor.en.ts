@@ -728,6 +728,8 @@ export default {
   'device.sound': 'Sound and vibration',
   'device.volume': 'Volume',
   'device.vibrate': 'Vibration',
+  'device.speak': 'Say results aloud',
+  'device.no_voice': 'This device has no voice for this language: install text-to-speech in its settings',
   'sound.right': 'Right',
   'sound.attention': 'Attention',
   'sound.wrong': 'Wrong',

@@ -724,6 +724,8 @@ export default {
   'device.sound': '声音与震动',
   'device.volume': '音量',
   'device.vibrate': '震动',
+  'device.speak': '语音播报结果',
+  'device.no_voice': '本机没有这种语言的语音：请在系统设置里安装文字转语音',
   'sound.right': '正确',
   'sound.attention': '注意',
   'sound.wrong': '错误',

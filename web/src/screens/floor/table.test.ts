@@ -22,7 +22,8 @@ import { makeLabel } from '../../lib/numbers'
 import { record } from '../../lib/outbox'
 import * as queries from '../../lib/queries'
 import { typed, type Scan } from '../../lib/scanner'
-import { loadSettings } from '../../lib/settings'
+import { TONES, VIBRATIONS } from '../../lib/feedback'
+import { loadSettings, saveSettings } from '../../lib/settings'
 import { syncNow } from '../../lib/sync'
 import { go } from '../../router.svelte'
 import type { Place } from './intent'
@@ -497,5 +498,37 @@ describe('what can be read two ways is asked', () => {
     const text = `]C101${CREAM.slice(0, -1)}8`
     expect(await scan(text)).toMatchObject({ tone: 'warn', sheet: '' })
     expect(await scan(text)).toMatchObject({ sheet: 'unknown' })
+  })
+})
+
+describe('right, attention and wrong', () => {
+  test('differ by tone and by vibration, and nothing is as long as wrong', () => {
+    const lengths = Object.values(TONES).map((tones) => Math.max(...tones.map(({ at, lasts }) => at + lasts)))
+    expect(new Set(Object.values(TONES).map((tones) => tones.map(({ shape }) => shape).join())).size).toBe(3)
+    expect(Math.max(...lengths)).toBe(lengths[Object.keys(TONES).indexOf('wrong')])
+    expect(new Set(Object.values(VIBRATIONS).map(String)).size).toBe(3)
+    expect(Math.max(...VIBRATIONS.right, ...VIBRATIONS.attention)).toBeLessThan(Math.min(...VIBRATIONS.wrong.filter((_, n) => n % 2 === 0)))
+  })
+
+  test('are said aloud in the language of the screen by who wants it, the newest only', async () => {
+    const said: { text: string; lang: string }[] = []
+    let cancelled = 0
+    class Utterance {
+      lang = ''
+      constructor(readonly text: string) {}
+    }
+    vi.stubGlobal('SpeechSynthesisUtterance', Utterance)
+    vi.stubGlobal('speechSynthesis', { getVoices: () => [], cancel: () => cancelled++, speak: ({ text, lang }: Utterance) => said.push({ text, lang }) })
+    await at('receive')
+    await scan('RT-D0-00013')
+    expect(said).toEqual([])
+    await saveSettings({ speak: true })
+    await scan(KETTLE)
+    await scan('IMEI-1')
+    expect(said.map(({ text }) => text)).toEqual(['品kettle，3', expect.stringMatching(/同一序列号扫了两次，看一下手上/)])
+    expect(said.every(({ lang }) => lang === 'zh-CN')).toBe(true)
+    expect(cancelled).toBe(2)
+    await saveSettings({ speak: false })
+    vi.unstubAllGlobals()
   })
 })

@@ -1,7 +1,7 @@
 // The three ways a scan ends: right, attention, wrong. Said, sounded and shown only after it is durable.
 
 import { identity, may, rolesOf, session } from '../../../lib/auth'
-import { feedback } from '../../../lib/feedback'
+import { feedback, say } from '../../../lib/feedback'
 import type { Item, Person, Photo } from '../../../lib/protocol'
 import { person as personOf } from '../../../lib/queries'
 import { words, type Say } from '../say'
@@ -12,6 +12,8 @@ type Told = Omit<Result, 'tone' | 'words'>
 function show(result: Result): void {
   shift.result = { scanned: shift.now?.text, ...result }
   shift.count++
+  const now = words.get()
+  say([result.words(now), result.number === undefined ? '' : String(result.number), result.tone === 'bad' ? result.more?.(now) : ''].filter(Boolean).join(now.lang === 'en' ? ', ' : '，'))
 }
 
 export function right(words: Say, told: Told = {}): void {
