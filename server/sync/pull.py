@@ -26,6 +26,7 @@ from .shapes import CATALOGUE, site_feed
 
 PAGE_CHANGES = 2_000
 PAGE_BYTES = 1_000_000
+LAST_PAGE = 2**31 - 1
 TAIL_BEFORE_SNAPSHOT = 5_000
 """A first sync reads at most this much tail after its snapshot; then a new snapshot is sealed."""
 
@@ -44,13 +45,17 @@ class Cursor(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> "Cursor":
+        """What cannot be read stands nowhere: a device whose cursor was damaged loads anew, where a refusal would stop it for ever."""
         try:
             epoch, phase, revision, page, tag = (
                 base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("|")
             )
-            return cls(epoch, phase, int(revision), int(page), tag)
-        except ValueError as error:
-            raise errors.Invalid("This cursor was not made here.", field="cursor") from error
+            return cls(epoch, phase, int(revision), min(int(page), LAST_PAGE), tag)
+        except ValueError:
+            return NOWHERE
+
+
+NOWHERE = Cursor("no history", "", 0, 0, "")
 
 
 def feeds(database: Database, device: Device) -> dict[str, Any]:

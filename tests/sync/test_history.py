@@ -1,7 +1,7 @@
 """Many handhelds at once, through a network that cuts, delays and repeats, while others read: what came of it is judged afterwards.
 
-8, 16 and 32 writers, somebody who reads all the time, and somebody who comes late and reads in one go; one web process on SQLite, two on
-PostgreSQL. A longer history (this is how many mutations each writer makes), and what the network did:
+8, 16 and 32 writers, two desks beside them, somebody who reads all the time, and somebody who comes late and reads in one go; one web
+process on SQLite, two on PostgreSQL. A longer history (this is how many mutations each writer makes), and what the network did:
 
     RESTOW_HISTORY=1000 pytest tests/sync/test_history.py -s
 """
@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from server.domain.ids import uuid7
+from tests.cast import SITE, Desk
 from tests.conftest import ON_BOTH
 from tests.places import quick_folder
 
@@ -46,6 +48,7 @@ def test_whatever_the_network_does_nothing_is_lost_doubled_out_of_order_or_misse
             remotes = [Remote(database, code, n, network.port, random.Random(n)) for n, code in enumerate(codes)]
             *at_work, reader, late = remotes
             reading = Day(lambda: reads_on(reader))
+            desks = [Day(lambda name=name: signs_parcels(Desk(database), name)) for name in ("one", "two")]
             days = [Day(lambda remote=remote: works_through(remote, many)) for remote in at_work]
             half = len(codes) * many // 2
             while sum(each.acknowledged for each in at_work) < half and any(day.is_alive() for day in days):
@@ -54,8 +57,8 @@ def test_whatever_the_network_does_nothing_is_lost_doubled_out_of_order_or_misse
             for day in days:
                 day.stop(at_once=False)
             network.heal()
-            reading.stop()
-            late_reading.stop()
+            for day in (*desks, reading, late_reading):
+                day.stop()
             for remote in remotes:
                 remote.drains()
             for each in processes:
@@ -84,6 +87,13 @@ def works_through(remote: Remote, many: int) -> bool:
     if remote.dice.random() < 0.15:
         remote.tries(remote.reads)
     return remote.acknowledged < many
+
+
+def signs_parcels(desk: Desk, name: str) -> None:
+    """In a process of its own as far as the servers know: nothing but the database stands between it and the handhelds."""
+    parcel = uuid7()
+    desk("cleo", "sign_parcel", parcel_id=parcel, site_id=SITE, waybill=f"{name}-{parcel}")
+    time.sleep(0.02)
 
 
 def reads_on(remote: Remote) -> None:

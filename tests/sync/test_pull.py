@@ -1,17 +1,18 @@
 """What a device reads: everything once, in order, whatever page it stopped at."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
 
 from server.database import Database, new_epoch
 from server.domain import catalog
-from server.domain.errors import Invalid, NotAllowed
+from server.domain.errors import NotAllowed
 from server.domain.permissions import SYSTEM
 from server.domain.work import Work
 from server.sync import pull as pull_module
-from server.sync.pull import pull
+from server.sync.pull import Cursor, pull
+from server.sync.waybills import waybills
 from tests.cast import R_1001, SITE, Desk, Handheld
 from tests.conftest import ON_BOTH
 
@@ -127,9 +128,22 @@ def test_a_device_reads_no_other_site(a: Handheld) -> None:
         page(a, feed="site:another")
 
 
-def test_a_cursor_nobody_made_is_refused(a: Handheld) -> None:
-    with pytest.raises(Invalid):
-        page(a, "not a cursor")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda cursor: "not a cursor",
+        lambda cursor: "中文",
+        lambda cursor: "A" * 5_000,
+        lambda cursor: cursor[:-3],
+        lambda cursor: Cursor.read(cursor)._replace(phase="s", page=10**30).text(),
+        lambda cursor: Cursor.read(cursor)._replace(revision=10**30).text(),
+    ],
+)
+def test_a_damaged_cursor_begins_anew_instead_of_stopping_the_device(a: Handheld, damage: Callable[[str], str]) -> None:
+    whole = page(a, feed="catalogue")
+    assert page(a, damage(str(whole["cursor"])), "catalogue") == {**whole, "reset": True}
+    listed = msgspec.json.decode(waybills(a.database, a.record))
+    assert msgspec.json.decode(waybills(a.database, a.record, damage(listed["cursor"]))) == {**listed, "reset": True}
 
 
 def test_the_answer_names_the_counter_of_the_same_moment(desk: Desk, a: Handheld) -> None:

@@ -273,6 +273,9 @@ export async function writeMeta(key: string, value: unknown): Promise<void> {
   await db.meta.put({ key, value })
 }
 
+/** What the server's clock said last. What is kept for so many days is kept by it: this device's own may be ten years ahead. */
+export const serverTime = async (): Promise<number> => (await readMeta<number>('server_time')) ?? Date.now()
+
 /** The documents of a kind that have this value in this field, within a transaction or not. */
 export async function lookUp<K extends LookedUp>(kind: K, field: LookUp<K>, value: string): Promise<Documents[K][]> {
   const rows = await (REFERENCE.has(kind) ? db.reference : db.view).where('by').equals(entry(kind, field, value)).toArray()

@@ -27,6 +27,7 @@ export class FakeServer {
 
   /** Faults. `loseAnswers`: so many pushes are carried out and their answer is lost. */
   unreachable = false
+  now = () => Date.now()
   loseAnswers = 0
   failPulls = 0
   failPullsAfter = Infinity
@@ -83,7 +84,7 @@ export class FakeServer {
     if (url.pathname === '/sync/v1/push') return this.push((await body(init!)) as PushRequest)
     if (this.revoked) return problem(403, 'revoked')
     if (url.pathname === '/sync/v1/feeds')
-      return json({ epoch: this.epoch, carry_key: this.carryKey, feeds: Object.keys(this.changes), heads: this.heads(), device: { site_id: 's1' }, server_time: Date.now() })
+      return json({ epoch: this.epoch, carry_key: this.carryKey, feeds: Object.keys(this.changes), heads: this.heads(), device: { site_id: 's1' }, server_time: this.now() })
     if (url.pathname.startsWith('/sync/v1/pull/'))
       return this.pull(decodeURIComponent(url.pathname.slice('/sync/v1/pull/'.length)), url.searchParams.get('cursor') ?? '')
     return problem(404, 'not_found')
@@ -131,7 +132,7 @@ export class FakeServer {
       throw new TypeError('connection reset')
     }
     if (this.revoked) return problem(403, 'revoked')
-    return json({ epoch: this.epoch, device_last_seq: this.lastSeq, heads: this.heads(), server_time: Date.now(), results })
+    return json({ epoch: this.epoch, device_last_seq: this.lastSeq, heads: this.heads(), server_time: this.now(), results })
   }
 
   /** What was held is carried out now, as when its subject has arrived. */

@@ -3,7 +3,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 
-import { db, isStorageFull } from './db'
+import { db, isStorageFull, serverTime } from './db'
 import { send, Unreachable } from './net'
 import type { PhotoKind } from './protocol'
 import { openBytes, sealBytes } from './vault'
@@ -73,14 +73,14 @@ async function upload(token: string): Promise<void> {
     try {
       const there = await send(`/blobs/${hash}`, { method: 'HEAD', headers, credentials: 'omit' })
       if (there.ok) {
-        await db.photos.update(hash, { state: 'uploaded' })
+        await db.photos.update(hash, { state: 'uploaded', at: await serverTime() })
         continue
       }
       const body = new Blob([await openBytes(row.sealed, hash)], { type: row.media_type })
       const put = await send(`/blobs/${hash}`, {
         method: 'PUT', headers: { ...headers, 'Content-Type': row.media_type }, credentials: 'omit', body, timeout: 120_000,
       })
-      if (put.ok) await db.photos.update(hash, { state: 'uploaded' })
+      if (put.ok) await db.photos.update(hash, { state: 'uploaded', at: await serverTime() })
       else if (put.status === 401 || put.status === 403 || put.status === 429 || put.status >= 500) return
       // Not a picture, or too large: it will not become one. Kept, and said.
       else await db.photos.update(hash, { state: 'refused', detail: String(put.status) })

@@ -297,6 +297,36 @@ test('after a restore, with new work waiting, the gap is filled first', async ()
   expect(await received(device)).toBe(2)
 })
 
+test('a clock ten years ahead throws nothing away that a restored server will need', async () => {
+  await scan(device, 'r1')
+  const restore = server.snapshot()
+  await device.syncNow()
+  expect(await device.store().sent.count()).toBe(1)
+  const serverNow = Date.now()
+  server.now = () => serverNow
+  vi.useFakeTimers({ toFake: ['Date'], now: serverNow + 10 * 365 * 86_400_000 })
+  await scan(device, 'r2')
+  await device.syncNow()
+  restore()
+  await device.syncNow()
+  expect(server.get('return_line', 'l1')?.received).toBe(2)
+})
+
+test('what was sent is kept two weeks, and no longer', async () => {
+  let serverNow = Date.now()
+  server.now = () => serverNow
+  await scan(device, 'r1')
+  await device.syncNow()
+  serverNow += 13 * 86_400_000
+  await scan(device, 'r2')
+  await device.syncNow()
+  expect(await device.store().sent.count()).toBe(2)
+  serverNow += 2 * 86_400_000
+  await scan(device, 'r3')
+  await device.syncNow()
+  expect((await device.store().sent.toArray()).map((row) => row.seq)).toEqual([2, 3])
+})
+
 test('numbers it no longer has are declared lost, and the rest goes on', async () => {
   await scan(device, 'r1')
   const restore = server.snapshot()

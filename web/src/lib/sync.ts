@@ -9,7 +9,7 @@ import { prepareCamera } from './camera'
 import { bringCarried } from './carry'
 import { writeBarcodes, writeItems } from './catalogue'
 import {
-  db, entriesOf, feedState, readMeta, REFERENCE, saveFeedState, wipe, writeMeta, type FeedState, type OutboxRow, type Row,
+  db, entriesOf, feedState, readMeta, REFERENCE, saveFeedState, serverTime, wipe, writeMeta, type FeedState, type OutboxRow, type Row,
 } from './db'
 import { problemOf, send, Problem, Unreachable, type Request } from './net'
 import { live } from './observable'
@@ -225,6 +225,7 @@ async function push(token: string): Promise<PushResponse | null> {
     reported = { said: report.said, at: Date.now() }
     say({ clockSkewMs: Math.round((asked + Date.now()) / 2 - answer.server_time) })
     await noteEpoch(answer.epoch)
+    await writeMeta('server_time', answer.server_time)
     await storeResults(answer.results)
     const later = answer.results.find((result) => result.status === 'deferred')
     if (later) {
@@ -278,7 +279,7 @@ async function storeResults(results: Result[]): Promise<void> {
       const attention = { ...kept, at: Date.now(), code: result.code ?? '', detail: result.detail ?? '', conflict: result.conflict ?? '', seen: 0 as const }
       if (result.status === 'rejected') {
         await db.attention.put({ ...attention, status: 'rejected' })
-        await db.sent.put({ ...row, result, sent_at: Date.now() })
+        await db.sent.put({ ...row, result, sent_at: await serverTime() })
         await db.outbox.delete(row.seq)
         rebuilt.push(...touches)
       } else if (result.status === 'held') {
@@ -422,7 +423,7 @@ async function show(): Promise<boolean> {
     }
     for (const row of waiting) {
       if (row.state !== 'acked') continue
-      await db.sent.put({ ...row, sent_at: Date.now() })
+      await db.sent.put({ ...row, sent_at: await serverTime() })
       await db.outbox.delete(row.seq)
       left.push(row.id)
       for (const key of row.touches) keys.add(key)
@@ -496,7 +497,7 @@ async function dropFeed(feed: string): Promise<void> {
 }
 
 async function prune(): Promise<void> {
-  const old = Date.now() - KEEP_SENT
+  const old = (await serverTime()) - KEEP_SENT
   await db.sent.where('sent_at').below(old).delete()
   await db.photos.where('state').equals('uploaded').and((photo) => photo.at < old).delete()
   const scans = await db.scans.count()
