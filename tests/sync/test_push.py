@@ -196,7 +196,12 @@ def test_different_verdicts_on_one_unit_are_a_conflict_and_equal_ones_are_one(
     assert clash.status == "conflict"
     assert line(database).inspected == 1
     desk("sam", "resolve_conflict", conflict_id=clash.conflict, option="reinspect")
-    assert line(database).inspected == 0
+    a.sync()
+    (task,) = (value for (kind, _), value in a.view.items() if kind == "task")
+    assert (task["kind"], task["serial"]) == ("reinspect", "S1")
+    a.inspect("ines", "kettles", serial="S1", verdict="conditional", grade="C")
+    assert a.sync()[0].status == "applied"
+    assert line(database).inspected == 1
 
 
 def test_a_person_who_lost_the_right_is_counted_and_a_supervisor_adopts_it(
