@@ -210,6 +210,7 @@ class Floor(RuleBasedStateMachine):
         self.made: dict[str, MutationIn] = {}
         self.outcomes: dict[str, str] = {}
         self.orders = 0
+        self.copies: list[tuple[Device, str, list[MutationIn]]] = []
         return ("kettles", "kettle")
 
     def teardown(self) -> None:
@@ -327,6 +328,39 @@ class Floor(RuleBasedStateMachine):
     @told
     def sends(self, who: int, size: int) -> None:
         self.take(self.at(who), self.send(self.at(who), self.at(who).acknowledged, size))
+
+    @rule(who=WHO)
+    @told
+    def sends_everything(self, who: int) -> None:
+        self.take(self.at(who), self.send(self.at(who), self.at(who).acknowledged, None))
+
+    @rule(who=WHO, size=st.integers(1, 6))
+    @told
+    def a_request_is_lost_or_only_late(self, who: int, size: int) -> None:
+        device = self.at(who)
+        if batch := device.outbox[device.acknowledged : device.acknowledged + size]:
+            self.copies.append((device, device.id, batch))
+
+    @rule(pick=st.integers(0, 50))
+    @precondition(lambda self: self.copies)
+    @told
+    def a_copy_of_a_request_comes_late(self, pick: int) -> None:
+        """Whoever sent it may be another by now; what it holds may be known already, or not yet, or no longer."""
+        device, id, batch = self.copies[pick % len(self.copies)]
+        twin = device.twin()
+        twin.id = id
+        known, heads = twin.record.last_seq, self.database.heads()
+        try:
+            results = twin.push(batch)
+        except (Gap, Forked):
+            assert self.database.heads() == heads
+            return
+        except Revoked:
+            results = []
+        if batch[-1].seq <= known:
+            assert all(result.dup for result in results)
+            assert self.database.heads() == heads
+        self.since_backup += 1
 
     @rule(who=WHO, size=st.integers(1, 6))
     @told
@@ -558,6 +592,7 @@ class Floor(RuleBasedStateMachine):
         batch = device.outbox[start : None if size is None else start + size]
         if not batch:
             return []
+        self.copies.append((device, device.id, batch))
         try:
             return device.push(batch)
         except Gap as gap:  # restored meanwhile: what it lacks is offered again
