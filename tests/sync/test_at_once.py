@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from server.database import Database
-from server.domain import conflicts, dispositions, parcels, records, returns, stock
+from server.domain import conflicts, dispositions, parcels, people, records, returns, stock
 from server.domain.devices import Device
+from server.domain.errors import Stale
 from server.domain.held import Authors
 from server.domain.permissions import SYSTEM
 from server.domain.work import Work
@@ -70,6 +71,38 @@ def test_two_verdicts_on_one_unit_at_the_same_moment_are_noticed(
     b.inspect("sam", "kettles", serial="S1", verdict="conditional", grade="C")
     first, second = at_once(database, a, b)
     assert (first[0].status, second[0].status) == ("applied", "conflict")
+
+
+def test_a_supervisor_who_decides_at_the_same_moment_as_another_is_told_who_did(
+    database: Database, desk: Desk, a: Handheld, b: Handheld
+) -> None:
+    database.write(SYSTEM, second_supervisor)
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle", serial="S1")
+    a.inspect("ines", "kettles", serial="S1")
+    b.inspect("sam", "kettles", serial="S1", verdict="conditional", grade="C")
+    a.push()
+    (clash,) = b.push()
+    pause = Pause()
+    with at_commit(database, before=pause):
+        late = Doing(
+            lambda: desk("sam", "resolve_conflict", conflict_id=clash.conflict, option="keep_first", note="seen")
+        )
+        assert pause.reached.wait(10)
+        early = Doing(
+            lambda: desk("sue", "resolve_conflict", conflict_id=clash.conflict, option="worse_grade", note="seen")
+        )
+        early.join(0.4)
+        pause.let_go()
+        late.result()
+        with pytest.raises(Stale) as refused:
+            early.result()
+    assert refused.value.facts["by"] == "sam"
+
+
+def second_supervisor(work: Work) -> None:
+    work.add(people.Person, id="sue", username="sue", name="Sue")
+    work.add(people.Grant, id="grant-sue", person_id="sue", role="supervisor", site_id=SITE)
 
 
 def test_one_field_edited_twice_at_the_same_moment_is_a_conflict(
