@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from server.domain import conflicts
 from server.domain.ids import uuid7
 from server.domain.tasks import Task
 from tests.cast import SITE, Handheld
+from tests.domain.breaches import count
 
 from .conftest import HANDHELD
 from .play import MINUTE, Play, playing, todo
@@ -132,6 +134,27 @@ def test_an_alert_sends_somebody_to_count_and_shows_what_they_counted(play: Play
     task = asked(play, line_id=f"kettle-{order.number}", kind="recount")
     answer(play, task, found=1)
     expect(detail.get_by_test_id("task-answer")).to_contain_text("1 counted", timeout=MINUTE)
+
+
+def test_a_count_is_shown_with_what_the_book_had_and_the_bin_can_be_counted_again(play: Play, sam: Page) -> None:
+    code = play.stands("bin-sellable", "sellable", kettle=3)
+    play.colleague.pull()
+    count(play.colleague, {"kettle": 2, "lamp": 1})
+    play.colleague.sync()
+    sam.goto(f"{play.url}/desk/stock")
+    sam.get_by_test_id("counts-link").click()
+    sam.get_by_test_id("count-row").filter(has_text=code).first.click()
+    lines = sam.get_by_test_id("count-line")
+    expect(lines.filter(has_text="Green-Kettle").locator("td")).to_have_text(
+        [re.compile("Green-Kettle"), "2", "3", "−1"]
+    )
+    expect(lines.filter(has_text="Blue-Lamp").locator("td")).to_have_text([re.compile("Blue-Lamp"), "1", "0", "+1"])
+
+    sam.get_by_test_id("go-and-look").click()
+    sam.get_by_role("radio", name="Count again").or_(sam.get_by_role("button", name="Count again")).first.click()
+    sam.get_by_test_id("task-send-do").click()
+    expect(sam.get_by_test_id("task-send")).to_have_count(0)
+    assert asked(play, bin_id="bin-sellable").kind == "recount"
 
 
 def test_it_is_done_on_a_phone_too(play: Play) -> None:

@@ -39,11 +39,12 @@ def look(work: Work, count: "counts.BinCount") -> "Conflict | None":
         return known
     told = set(known.facts["movements"]) if known is not None and known.state in conflicts.OPEN else set()
     latest = next(id for id in sorted(moved, reverse=True) if id not in told)
+    kind, units = max(moved[latest].items(), key=lambda each: (abs(each[1]), each[0]))
     entry = work.all(stock.StockEntry, mutation_id=latest, bin_id=count.bin_id)[0]
     return conflicts.open_case(
         work, "X10", count.site_id, (count.id,), order_id=entry.order_id, subject_kind="BinCount", subject_id=count.id,
         facts=facts, evidence={
-            "item_id": entry.item_id, "quantity": sum(moved[latest].values()), "moved_by": entry.by,
+            "item_id": kind[0], "quantity": units, "moved_by": entry.by,
             "moved_at": _made(work, latest, count.bin_id), "counted_by": count.by, "counted_at": count.made_at,
         },
     )  # fmt: skip

@@ -238,6 +238,19 @@ export type NewTask = {
   line_id?: string; item_id?: string; bin_id?: string; container_id?: string; serial?: string; due_at?: Millis
 } // prettier-ignore
 
+/** `difference`: units the book had too few of; below zero, too many. */
+export type Count = {
+  id: string; site_id: string; bin_id: string; task_id: string; finished: boolean; by: string; by_name: string; made_at: Millis; at: Millis
+  bin: (Named & { code: string }) | null; device: Named | null; difference: number; differing: number
+} // prettier-ignore
+export type CountPage = {
+  count: Count; whole: ({ id: string; label: string } | null)[]; missing: ({ id: string; label: string } | null)[]
+  lines: {
+    id: string; item_id: string; text: string; lot: string; expiry: string; serial: string; counted: number; book: number; posted: number
+    item: ItemRef | null; container: { id: string; label: string } | null
+  }[]
+} // prettier-ignore
+
 export type ConflictState = 'open' | 'assigned' | 'resolved' | 'dismissed' | 'auto_resolved'
 export type Conflict = {
   id: string; rule: string; site_id: string; order_id: string; subject_kind: string; subject_id: string; field: string
@@ -489,6 +502,11 @@ export const conflicts = {
   figures: (site: string) => get<ConflictFigures>('/api/conflict-figures', { site }),
   assign: (id: string, person: string) => post(`/api/conflicts/${id}/assignment`, { person_id: person }),
   dismiss: (id: string, reason: string) => post(`/api/conflicts/${id}/dismissal`, { reason }),
+}
+
+export const counts = {
+  list: (query: Query) => get<Page<Count>>('/api/counts', query),
+  read: (id: string) => get<CountPage>(`/api/counts/${id}`),
 }
 
 export const tasks = {

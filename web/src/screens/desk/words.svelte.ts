@@ -48,6 +48,9 @@ export function wordIfAny(family: string, code: string): string {
 
 export const figure = (n: number): string => new Intl.NumberFormat(spoken).format(n)
 
+/** So many more, or fewer. */
+export const difference = (n: number): string => (n > 0 ? '+' : n < 0 ? '−' : '') + figure(Math.abs(n))
+
 export function money(minor: number, currency: string): string {
   const format = new Intl.NumberFormat(spoken, { style: 'currency', currency: currency || 'CNY' })
   return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
