@@ -45,7 +45,7 @@ NOBODY_LISTENS_TO = {
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
     "PersonEdited", "PersonEnabled", "PhotoStored", "PutBack", "RepliesRead", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
     "ReturnReleased", "ReturnReopened", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",
-    "TaskAnswered", "TaskRaised", "TaskWithdrawn", "WorkCarried",
+    "TaskAnswered", "TaskRaised", "TaskWithdrawn", "MessageRead", "MessageSent", "WorkCarried",
 }  # fmt: skip
 
 

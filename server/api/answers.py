@@ -569,10 +569,20 @@ class Reconciliations(msgspec.Struct, kw_only=True):
     differences: list[DifferenceRow]
 
 
+class Message(msgspec.Struct, kw_only=True):
+    id: str
+    text: str
+    at: int
+    by_name: str
+    read_at: int
+    read_by_name: str
+
+
 class DeviceRow(fields_of(devices.Device, "token_hash")):  # type: ignore[misc]
     person: Named | None
     last_person_name: str
     site: Named | None
+    messages: list[Message]
 
 
 class Devices(msgspec.Struct, kw_only=True):

@@ -21,6 +21,7 @@ from . import (
     errors,
     held,
     inspections,
+    messages,
     nouns,
     outbound_claims,
     parcels,
@@ -70,6 +71,7 @@ def _table() -> dict[str, Entry]:
         "put_away": Entry(d.PutAway, d.put_away, "Adds", True),
         "send_away": Entry(d.SendAway, d.send_away, "Decides", False),
         "count_bin": Entry(counts.CountBin, counts.count_bin, "Adds", True),
+        "read_message": Entry(messages.ReadMessage, messages.read_message, "Adds", True),
         "answer_task": Entry(k.AnswerTask, k.answer_task, "Adds", True),
         "take_task": Entry(t.TakeTask, t.take_task, "Decides", True),
         "complete_return": Entry(t.CompleteReturn, t.complete_return, "Decides", True),
@@ -103,6 +105,7 @@ def _table() -> dict[str, Entry]:
         "read_replies": Entry(replies.ReadReplies, replies.read_replies, "Decides", False),
         "raise_task": Entry(k.RaiseTask, k.raise_task, "Decides", False),
         "withdraw_task": Entry(k.WithdrawTask, k.withdraw_task, "Decides", False),
+        "send_message": Entry(messages.SendMessage, messages.send_message, "Decides", False),
         "force_held": Entry(h.ForceHeld, h.force_held, "Decides", False),
     }
 

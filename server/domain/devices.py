@@ -33,6 +33,8 @@ class Device(Table, table=True):
     pending: int = integer()
     pending_photos: int = integer()
     oldest_pending_at: int = moment()
+    pack_at: int = moment()  # when it last pulled everything
+    battery: int = integer(-1)  # percent; -1: this browser does not tell
     skew_ms: int = integer()
     storage: dict[str, Any] = json_dict()
 

@@ -370,6 +370,14 @@ class DeviceRevoked(Event, frozen=True):
     pass
 
 
+class MessageSent(Event, frozen=True):
+    message_id: str
+
+
+class MessageRead(Event, frozen=True):
+    message_id: str
+
+
 class WorkCarried(Event, frozen=True):
     """A handheld's work came as a file that somebody brought."""
 

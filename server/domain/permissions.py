@@ -18,6 +18,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "complete": FLOOR,
     "count": FLOOR,
     "answer_task": FLOOR,
+    "message_devices": ("supervisor", "admin"),
     "raise_task": ("supervisor",),
     "settle_short": ("supervisor",),
     "map_barcode": ("supervisor", "office", "operator", "inspector"),

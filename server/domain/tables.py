@@ -10,6 +10,7 @@ from . import (
     dispositions,
     documents,
     inspections,
+    messages,
     outbound_claims,
     parcels,
     people,
@@ -23,5 +24,5 @@ from . import (
 )  # fmt: skip
 from .model import Table
 
-__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "dispositions", "documents", "inspections",
+__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "dispositions", "documents", "inspections", "messages",
            "outbound_claims", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock", "tasks"]  # fmt: skip

@@ -27,8 +27,8 @@ class TooNew(Exception):
     """The database was written by a later Restow; this one would not know what it does to it."""
 
 
-def migrate(config: Config) -> list[str]:
-    """Brings the database to the newest step in one transaction; returns what was done, in words. Safe to run twice at once."""
+def migrate(config: Config, to: str = "head") -> list[str]:
+    """Brings the database to a step, the newest, in one transaction; returns what was done, in words. Safe to run twice at once."""
     if config.database_path:
         config.database_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(config.database_url)
@@ -36,7 +36,7 @@ def migrate(config: Config) -> list[str]:
         with database.engine.connect().execution_options(writes=True) as connection, connection.begin():
             if not database.sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
-            return _upgrade(connection)
+            return _upgrade(connection, to)
     finally:
         database.close()
 
@@ -64,7 +64,7 @@ def new_step(message: str) -> None:
         database.close()
 
 
-def _upgrade(connection: sa.Connection) -> list[str]:
+def _upgrade(connection: sa.Connection, to: str) -> list[str]:
     scripts = ScriptDirectory.from_config(_alembic(connection))
     stands_at = version(connection)
     known = {step.revision: step for step in scripts.walk_revisions()}
@@ -72,11 +72,11 @@ def _upgrade(connection: sa.Connection) -> list[str]:
         raise TooNew(
             f"The database stands at step {stands_at}, which this Restow does not know: it was opened by a later one."
         )
-    command.upgrade(_alembic(connection), "head")
+    command.upgrade(_alembic(connection), to)
     setting = SQLModel.metadata.tables["setting"]
     if connection.execute(sa.select(setting.c.value).where(setting.c.id == "epoch")).scalar() is None:
         new_epoch(connection)
-    done = [step for step in scripts.iterate_revisions("head", stands_at or "base") if step.revision != stands_at]
+    done = [step for step in scripts.iterate_revisions(to, stands_at or "base") if step.revision != stands_at]
     return [f"{step.revision}  {step.doc}" for step in reversed(done)]
 
 

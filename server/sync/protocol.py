@@ -52,6 +52,11 @@ class DeviceState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     app_version: str = ""
     clock: int = 0
     storage: dict[str, Any] = {}
+    """{used, quota} in bytes, {persisted}"""
+    pack_at: int = 0
+    """When the feeds were last shown whole here."""
+    battery: int = -1
+    """Percent; -1: the browser does not tell."""
 
 
 class PushRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

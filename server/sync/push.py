@@ -215,6 +215,7 @@ def _note_state(work: Work, device: Device, request: PushRequest) -> None:
         device.pending, device.pending_photos = state.pending, state.pending_photos
         device.oldest_pending_at, device.app_version = state.oldest_pending_at, state.app_version[:40]
         device.storage = state.storage
+        device.pack_at, device.battery = state.pack_at, state.battery
         device.skew_ms = state.clock - work.now if state.clock else device.skew_ms
 
 

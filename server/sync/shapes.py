@@ -11,6 +11,7 @@ from server.domain import (
     dispositions,
     documents,
     inspections,
+    messages,
     outbound_claims,
     parcels,
     people,
@@ -119,6 +120,9 @@ SHAPES: dict[str, Shape] = {
             _all(stock.StockBalance),
             lambda row: "" if row.status in stock.OUTSIDE else _site(row),
             lambda row: row.quantity != 0,
+        ),
+        Shape(
+            "device_message", messages.DeviceMessage, _all(messages.DeviceMessage), _site, lambda row: not row.read_at
         ),
         Shape("task", tasks.Task, _all(tasks.Task), _site, _always),
         Shape(

@@ -72,3 +72,22 @@ def test_a_handheld_without_network_hands_its_work_over_as_a_file(play: Play, tm
     dock.uploaded()
     assert received(play, order) == 2
     assert not play.errors
+
+
+def test_a_message_from_the_desk_waits_on_the_handheld_until_it_was_read(play: Play) -> None:
+    pda = play.handheld("cleo", "Dock 4")
+    desk = play.office("sam", "/desk/devices")
+    desk.get_by_test_id("device-open").filter(has_text="Dock 4").click()
+    expect(desk.get_by_test_id("device-state").first).to_be_visible()
+    desk.get_by_test_id("device-write").click()
+    desk.get_by_test_id("device-message-ask").locator("textarea").fill("Come to my desk, please.")
+    desk.get_by_test_id("device-message-ask").get_by_role("button", name="Send").click()
+
+    page = pda.go("")
+    expect(page.get_by_test_id("message")).to_contain_text("Come to my desk, please.", timeout=30_000)
+    page.get_by_test_id("message-read").click()
+    expect(page.get_by_test_id("message")).to_have_count(0)
+    pda.uploaded()
+    desk.get_by_test_id("device-open").filter(has_text="Dock 4").click()
+    expect(desk.get_by_test_id("device-message")).to_have_attribute("data-read", "true")
+    assert not play.errors

@@ -4,10 +4,13 @@ from sqlmodel import col
 
 from ..catalog import Site
 from ..devices import Device
+from ..messages import DeviceMessage
 from ..people import OneTimeCode, Person
 from ..records import Mutation
 from ..work import Work
 from .rows import Json, Names, named, page, plain, shown, visible
+
+MESSAGES_SHOWN = 14 * 86_400_000
 
 
 def devices(work: Work, *, site: str = "") -> list[Json]:
@@ -19,6 +22,10 @@ def devices(work: Work, *, site: str = "") -> list[Json]:
     names = Names(work)
     names.learn(Person, (device.last_person_id for device in found))
     names.learn(Site, (device.site_id for device in found))
+    messages = _messages(work, [device.id for device in found])
+    names.learn(
+        Person, (person for each in messages.values() for message in each for person in (message.by, message.read_by))
+    )
     rows = []
     for device in found:
         row = plain(device)
@@ -28,8 +35,29 @@ def devices(work: Work, *, site: str = "") -> list[Json]:
             row
             | {"person": named(person), "last_person_name": names.person(device.last_person_id)}
             | {"site": names.site(device.site_id)}
+            | {
+                "messages": [
+                    shown(each, "id", "text", "at", "read_at")
+                    | {"by_name": names.person(each.by), "read_by_name": names.person(each.read_by)}
+                    for each in messages.get(device.id, [])
+                ]
+            }
         )
     return rows
+
+
+def _messages(work: Work, devices: list[str]) -> dict[str, list[DeviceMessage]]:
+    """The last few of each, the newest first."""
+    found: dict[str, list[DeviceMessage]] = {}
+    since = work.now - MESSAGES_SHOWN
+    for message in work.find(
+        DeviceMessage,
+        col(DeviceMessage.device_id).in_(devices),
+        col(DeviceMessage.at) > since,
+        order_by=col(DeviceMessage.at).desc(),
+    ):
+        found.setdefault(message.device_id, []).append(message)
+    return found
 
 
 def enrolment_codes(work: Work) -> list[Json]:

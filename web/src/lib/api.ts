@@ -361,7 +361,12 @@ export type Difference = {
 export type Device = {
   id: string; code: string; name: string; site_id: string; enrolled_at: Millis; revoked_at: Millis; last_contact_at: Millis
   last_person_id: string; last_person_name?: string; person?: Named | null; app_version: string; pending: number; pending_photos: number
-  oldest_pending_at: Millis; skew_ms: number; storage: Record<string, unknown>; site?: Named | null
+  oldest_pending_at: Millis; skew_ms: number; storage: { used?: number; quota?: number; persisted?: boolean }; site?: Named | null
+  /** 0: it has not said. */
+  pack_at: Millis
+  /** Percent; -1: its browser does not tell. */
+  battery: number
+  messages: { id: string; text: string; at: Millis; by_name: string; read_at: Millis; read_by_name: string }[]
 } // prettier-ignore
 export type Enrolment = { code: string; url: string; qr_svg: string; ca_qr_svg: string | null; steps: Bilingual[] }
 export type EnrolmentCode = {
@@ -518,6 +523,7 @@ export const tasks = {
 export const devices = {
   list: () => get<Device[] | Page<Device>>('/api/devices').then(rows),
   revoke: (id: string) => post(`/api/devices/${id}/revocation`),
+  message: (id: string, text: string) => post(`/api/devices/${id}/messages`, { text }),
   codes: () => get<EnrolmentCode[] | Page<EnrolmentCode>>('/api/enrolment-codes').then(rows),
   makeCode: (body: { site_id: string; uses: number; days: number }) => post<Enrolment>('/api/enrolment-codes', body),
   mutations: (query: Query) => get<Page<MutationRow>>('/api/mutations', query),

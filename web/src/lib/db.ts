@@ -156,6 +156,7 @@ const LOOK_UPS = {
   grant: ['person_id'],
   conflict: ['order_id'],
   reply: ['conflict_id'],
+  device_message: ['device_id'],
   task: ['order_id', 'line_id', 'bin_id'],
   outbound_order: ['number', 'platform_number', 'waybill'],
   outbound_line: ['outbound_id', 'item_id', 'serials'],

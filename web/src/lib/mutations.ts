@@ -359,6 +359,10 @@ const EFFECTS_BY_NAME: Effects = {
     }
   },
 
+  async read_message(view, { message_id }) {
+    view.remove('device_message', message_id) // what is read leaves the feed
+  },
+
   async answer_task(view, args, context) {
     const task = await view.get('task', args.task_id)
     if (task) answered(view, task, args, context)

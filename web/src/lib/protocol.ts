@@ -79,6 +79,8 @@ export interface DeviceState {
   app_version?: string
   clock?: number
   storage?: Record<string, unknown>
+  pack_at?: number
+  battery?: number
 }
 
 export interface PushRequest {
@@ -519,6 +521,17 @@ export interface StockBalance {
   quantity: number
 }
 
+export interface DeviceMessage {
+  id: string
+  site_id: string
+  device_id: string
+  text: string
+  by: string
+  at: number
+  read_by: string
+  read_at: number
+}
+
 export interface Task {
   id: string
   site_id: string
@@ -610,6 +623,7 @@ export interface Documents {
   outbound_line: OutboundLine
   outbound_claim: OutboundClaim
   stock_balance: StockBalance
+  device_message: DeviceMessage
   task: Task
   conflict: Conflict
   reply: Reply
@@ -816,6 +830,11 @@ export interface CountBin {
   containers?: string[]
   missing?: string[]
   task_id?: string
+}
+
+export interface ReadMessage {
+  message_id: string
+  site_id: string
 }
 
 /** `found`: how many units were counted, where that was asked; -1: it was not. */
@@ -1050,6 +1069,11 @@ export interface WithdrawTask {
   reason?: string
 }
 
+export interface SendMessage {
+  device_id: string
+  text: string
+}
+
 /** A supervisor does not wait any longer: it is carried out with what is there. */
 export interface ForceHeld {
   mutation_id: string
@@ -1076,6 +1100,7 @@ export interface Commands {
   put_away: PutAway
   send_away: SendAway
   count_bin: CountBin
+  read_message: ReadMessage
   answer_task: AnswerTask
   take_task: TakeTask
   complete_return: CompleteReturn
@@ -1109,6 +1134,7 @@ export interface Commands {
   read_replies: ReadReplies
   raise_task: RaiseTask
   withdraw_task: WithdrawTask
+  send_message: SendMessage
   force_held: ForceHeld
 }
 export type CommandName = keyof Commands
@@ -1132,6 +1158,7 @@ export const DEVICE_COMMANDS = [
   'dispose',
   'put_away',
   'count_bin',
+  'read_message',
   'answer_task',
   'take_task',
   'complete_return',

@@ -6,7 +6,7 @@ import { DISPOSED } from './disposed'
 import { containerId, parcelId } from './ids'
 import { carrierOf, normalWaybill } from './numbers'
 import type {
-  Bin, Carrier, Conflict, Container, Customer, DefectCode, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, OutboundClaim, OutboundLine,
+  Bin, Carrier, Conflict, Container, Customer, DefectCode, DeviceMessage, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, OutboundClaim, OutboundLine,
   OutboundOrder, Parcel, ParcelState, Person, Receipt, Reply, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, StockBalance, StockStatus, Task, Zone,
   ZoneKind,
 } from './protocol'
@@ -487,4 +487,10 @@ export async function lastScans(limit = 20): Promise<ScanHistory[]> {
 
 function sum<T>(rows: T[], value: (row: T) => number): number {
   return rows.reduce((total, row) => total + value(row), 0)
+}
+
+/** What the desk says to this device and nobody has read here yet, the oldest first. */
+export const messagesFor = async (deviceId: string): Promise<{ message: DeviceMessage; by: Person | null }[]> => {
+  const unread = (await lookUp('device_message', 'device_id', deviceId)).sort((a, b) => a.at - b.at)
+  return Promise.all(unread.map(async (message) => ({ message, by: await person(message.by) })))
 }

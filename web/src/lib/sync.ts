@@ -260,9 +260,17 @@ async function stateReport(rows: OutboxRow[]): Promise<{ state: DeviceState; sai
   const said = JSON.stringify(counts)
   const estimate = await globalThis.navigator?.storage?.estimate?.()
   const state: DeviceState = {
-    ...counts, app_version: __APP_VERSION__, clock: Date.now(), storage: { used: estimate?.usage ?? 0, quota: estimate?.quota ?? 0 },
+    ...counts, app_version: __APP_VERSION__, clock: Date.now(), storage: { used: estimate?.usage ?? 0, quota: estimate?.quota ?? 0, persisted: (await globalThis.navigator?.storage?.persisted?.()) ?? false },
+    pack_at: (await readMeta<number>('pack')) ?? 0, battery: await battery(),
   }
   return { state, said, due: said !== reported.said || longer(REPORT, reported.at) }
+}
+
+/** Percent, where this browser tells. */
+async function battery(): Promise<number> {
+  const asked = globalThis.navigator as (Navigator & { getBattery?: () => Promise<{ level: number }> }) | undefined
+  const told = await asked?.getBattery?.().catch(() => null)
+  return told ? Math.round(told.level * 100) : -1
 }
 
 /** What became of each is stored in one transaction with what follows from it for the view. */

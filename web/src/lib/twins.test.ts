@@ -196,6 +196,7 @@ test.skipIf(!origin).each(seeds.split(',').map(Number))('what is shown before sy
       ),
     reply: async () =>
       act(dice.of(await everyOf('conflict')), (each) => record('reply_to_conflict', { reply_id: uuid7(), conflict_id: each.id, text: `as I saw it ${dice.upTo(9)}`, photos: [{ sha256: 'd'.repeat(64), kind: 'whole' }] })),
+    message: async () => act(dice.of(await everyOf('device_message')), (each) => record('read_message', { message_id: each.id, site_id: site })),
     submit: async ({ orders }) => act(dice.of(orders.filter((each) => each.status === 'draft')), (each) => record('submit_return', { order_id: each.id })),
     cancel: async ({ orders }) => act(dice.of(orders.filter((each) => each.status === 'draft' || each.status === 'submitted')), (each) => record('cancel_return', { order_id: each.id, reason: 'mistake' })),
   }

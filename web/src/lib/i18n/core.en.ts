@@ -143,6 +143,7 @@ export default {
   'mutation.dispose': 'Disposition',
   'mutation.put_away': 'Put away',
   'mutation.count_bin': 'Count a bin',
+  'mutation.read_message': 'Read a message',
   'mutation.answer_task': 'Answer a task',
   'mutation.take_task': 'Take a task',
   'mutation.complete_return': 'Complete a return',

@@ -141,6 +141,7 @@ export default {
   'mutation.dispose': '处理方式',
   'mutation.put_away': '上架',
   'mutation.count_bin': '盘点库位',
+  'mutation.read_message': '读了消息',
   'mutation.answer_task': '答复任务',
   'mutation.take_task': '领取任务',
   'mutation.complete_return': '完成退库单',

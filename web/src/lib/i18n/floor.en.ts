@@ -782,6 +782,7 @@ export default {
   'scanner.gap.hint': 'Slower than this is a hand',
   'scanner.advice': 'Best: send the AIM identifier (]C1 …), end with Enter, send the GS separator as it is.',
   'device.abilities': 'Will this device do?',
+  'message.read': 'Understood',
   'camera.title': 'Scan with the camera',
   'camera.starting': 'Opening the camera…',
   'camera.torch': 'Light',

@@ -778,6 +778,7 @@ export default {
   'scanner.gap.hint': '更慢的是手工输入',
   'scanner.advice': '建议：发送 AIM 标识符（]C1 等）、结尾加回车、GS 分隔符原样发送。',
   'device.abilities': '这台设备行不行',
+  'message.read': '知道了',
   'camera.title': '用摄像头扫',
   'camera.starting': '正在打开摄像头…',
   'camera.torch': '补光',

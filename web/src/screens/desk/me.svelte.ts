@@ -28,6 +28,7 @@ const MAY = {
   see_stock: ['supervisor', 'office', 'finance', 'reviewer', 'operator', 'inspector', 'admin'],
   see_devices: ['supervisor', 'admin'],
   enrol_devices: ['supervisor', 'admin'],
+  message_devices: ['supervisor', 'admin'],
   import: ['office', 'admin'],
   admin: ['admin'],
 } satisfies Record<string, Role[]>
