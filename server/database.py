@@ -2,8 +2,7 @@
 
 `write` runs a task in one transaction and tries again when the database says another was first; `read` is one consistent
 look. SQLite takes one writer at a time and makes it durable before anyone is answered (synchronous=FULL: NORMAL lost
-acknowledged rows at a power cut); whoever waits for the writer shares its next commit, each in a savepoint of its own. PostgreSQL
-takes many and locks rows; both lock the feeds' heads last.
+acknowledged rows at a power cut); whoever waits for the writer shares its next commit. PostgreSQL takes many and locks rows; both lock the feeds' heads last.
 """
 
 import sqlite3
@@ -57,18 +56,7 @@ class Database:
 
     def write(self, actor: Actor, task: Callable[[Work], T]) -> T:
         """Runs `task` and commits; raising rolls back. The task may run more than once, so it touches nothing but its work."""
-        for attempt in range(RETRIES):
-            try:
-                return self._once(actor, task)
-            except (DBAPIError, sqlite3.OperationalError) as error:
-                if attempt == RETRIES - 1 or not passing(error):
-                    raise
-                time.sleep(0.005 * 2**attempt)
-            except Exception as error:
-                if attempt == RETRIES - 1 or getattr(error, "sqlstate", "") not in _TRY_AGAIN:
-                    raise
-                time.sleep(0.005 * 2**attempt)
-        raise AssertionError("unreachable")
+        return self._again_and_again(actor, task)
 
     def rehearse(self, actor: Actor, task: Callable[[Work], T]) -> T:
         """Runs `task` as `write` would and takes everything back: what it would do, from the very code that would do it."""
@@ -79,7 +67,7 @@ class Database:
             raise _TakenBack(result)
 
         try:
-            return self.write(actor, rehearsal)
+            return self._again_and_again(actor, rehearsal, rehearsal=True)
         except _TakenBack as taken_back:
             return cast(T, taken_back.result)
 
@@ -114,8 +102,22 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
-    def _once(self, actor: Actor, task: Callable[[Work], T]) -> T:
-        mine = _Waiting(actor, task)
+    def _again_and_again(self, actor: Actor, task: Callable[[Work], T], *, rehearsal: bool = False) -> T:
+        for attempt in range(RETRIES):
+            try:
+                return self._once(actor, task, rehearsal=rehearsal)
+            except (DBAPIError, sqlite3.OperationalError) as error:
+                if attempt == RETRIES - 1 or not passing(error):
+                    raise
+                time.sleep(0.005 * 2**attempt)
+            except Exception as error:
+                if attempt == RETRIES - 1 or getattr(error, "sqlstate", "") not in _TRY_AGAIN:
+                    raise
+                time.sleep(0.005 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def _once(self, actor: Actor, task: Callable[[Work], T], *, rehearsal: bool) -> T:
+        mine = _Waiting(actor, task, rehearsal=rehearsal)
         if not self.sqlite:
             self._transaction([mine])
             return cast(T, mine.result)
@@ -126,7 +128,8 @@ class Database:
             mine.turn.wait()
         if not mine.done:  # else whoever had the writer took it along
             try:
-                self._next_transaction()
+                while not mine.done:
+                    self._next_transaction()
             finally:
                 self._hand_over()
         if mine.error is not None:
@@ -134,7 +137,11 @@ class Database:
         return cast(T, mine.result)
 
     def _next_transaction(self) -> None:
-        """1. everybody who waits is carried out in turn, in a savepoint; 2. one commit; 3. only then is anybody answered."""
+        """1. everybody who waits is carried out in turn; 2. one commit; 3. only then is anybody answered.
+
+        One that is refused takes the whole transaction back, is answered, and the others begin again without it: a savepoint for
+        each would make those of their mutations cost three times as much.
+        """
         taken: list[_Waiting] = []
         until = time.monotonic() + TOGETHER_FOR
         try:
@@ -142,8 +149,11 @@ class Database:
         except BaseException as error:
             if not taken:  # the writer was not to be had: nobody was carried out, and each may ask again
                 taken.extend(self._those_who_wait([], float("inf")))
+            elif taken[-1].refused:
+                self._queue.extendleft(reversed(taken[:-1]))
+                del taken[:-1]
             for each in taken:
-                each.error = each.error or error
+                each.error = error
             if not isinstance(error, Exception):
                 raise
         finally:
@@ -159,20 +169,19 @@ class Database:
                 self._queue[0].turn.set()
 
     def _those_who_wait(self, taken: "list[_Waiting]", until: float) -> "Iterator[_Waiting]":
-        while self._queue and (not taken or time.monotonic() < until):
+        """In turn; a rehearsal, which is always taken back, goes alone."""
+        while self._queue and (not taken or (time.monotonic() < until and not self._queue[0].rehearsal)):
             taken.append(self._queue.popleft())
             yield taken[-1]
+            if taken[-1].rehearsal:
+                return
 
     def _transaction(self, tasks: "Iterable[_Waiting]") -> None:
         with self.engine.connect() as connection:
             connection = connection.execution_options(writes=True)
             with connection.begin():
                 for each in tasks:
-                    work = self._work(connection, each.actor, writable=True)
-                    if self.sqlite:
-                        each.alone(work)
-                    else:
-                        each.run(work)
+                    each.run(self._work(connection, each.actor, writable=True))
 
     def _work(self, connection: sa.Connection, actor: Actor, *, writable: bool) -> Work:
         driver = connection.connection.driver_connection
@@ -185,28 +194,23 @@ class Database:
 class _Waiting:
     """Somebody's task, and what came of it."""
 
-    def __init__(self, actor: Actor, task: Callable[[Work], Any]) -> None:
+    def __init__(self, actor: Actor, task: Callable[[Work], Any], *, rehearsal: bool) -> None:
         self.actor = actor
         self.task = task
+        self.rehearsal = rehearsal
+        self.refused = False
         self.turn = threading.Event()
         self.done = False
         self.result: Any = None
         self.error: BaseException | None = None
 
     def run(self, work: Work) -> None:
-        self.result = self.task(work)
-        work.publish()
-
-    def alone(self, work: Work) -> None:
-        """Whatever goes wrong is taken back and is nobody else's affair; unless the database gave up the whole transaction."""
-        connection = work.connection
-        connection.exec_driver_sql("SAVEPOINT request")
         try:
-            self.run(work)
-        except Exception as error:
-            self.error = error
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT request")
-        connection.exec_driver_sql("RELEASE SAVEPOINT request")
+            self.result = self.task(work)
+            work.publish()
+        except BaseException:
+            self.refused = True
+            raise
 
 
 class _TakenBack(Exception):

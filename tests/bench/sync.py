@@ -5,8 +5,7 @@
     python -m tests.bench.sync --on postgresql                   the same, with one and with two web processes
     python -m tests.bench.sync --quick                           a tenth of it, to see whether it runs
 
-Times differ from machine to machine and from minute to minute; what is compared is measured in turns in the same run, the best of
-several rounds of each. The floor of a push is the very rows it wrote, inserted bare by the driver's executemany into empty tables of
+Times differ from machine to machine and from minute to minute; what is compared is measured in turns in the same run. The floor of a push is the very rows it wrote, inserted bare by the driver's executemany into empty tables of
 the same schema, one commit a batch, as durable (synchronous=FULL); the floor of a pull is joining the stored bytes.
 """
 
@@ -72,26 +71,48 @@ class Place(NamedTuple):
         return database
 
 
+class Measured:
+    """Times what is done inside, again and again."""
+
+    def __init__(self) -> None:
+        self._took: list[float] = []
+        self.processor = 0.0
+
+    def __enter__(self) -> None:
+        self._began, self._spent = time.perf_counter(), time.thread_time()
+
+    def __exit__(self, *_: object) -> None:
+        self._took.append(time.perf_counter() - self._began)
+        self.processor += time.thread_time() - self._spent
+
+    @property
+    def median(self) -> float:
+        return sorted(self._took)[len(self._took) // 2]
+
+
 Row = tuple[str, str, str]
 """What was measured, the figure, and what it was to be ('' where it only tells)."""
 
 
 def in_process(place: Place) -> Iterator[Row]:
-    """Batches of 100 against the floor."""
-    count = 5_000 // place.scale
-    best, bare = float("inf"), float("inf")
-    for _ in range(5):
-        database = place.database()
-        sent = batches(of_a_shift(count), 100)
-        best = min(best, _pushed(database, sent))
-        url = database.engine.url
-        database.close()
-        floor = place.database(bare=True)
-        bare = min(bare, _bare(url, floor.engine.url, len(sent)))
-        floor.close()
+    """Batches of 100 against the floor, batch by batch in turns: what else the machine does meets both alike."""
+    sent = batches(of_a_shift(5_000 // place.scale), 100)
+    rehearsal, database, floor = place.database(), place.database(), place.database(bare=True)
+    _pushed(rehearsal, sent)
+    rows = _written(rehearsal.engine.url)
+    pushing, inserting = Measured(), Measured()
+    with _driver(floor.engine.url) as driver:
+        for at, request in enumerate(sent):
+            with pushing:
+                _pushed(database, [request])
+            with inserting:
+                _insert(driver, rows, at, len(sent))
+    for each in (rehearsal, database, floor):
+        each.close()
     yield (
         "push, batches of 100, in process",
-        f"{count / best:,.0f} mutations/s, {bare / best:.2f} of bare inserts",
+        f"{100 / pushing.median:,.0f} mutations/s, {inserting.median / pushing.median:.2f} of bare inserts "
+        f"({inserting.processor / pushing.processor:.2f} in processor time alone)",
         "≥ 0.25",
     )
 
@@ -287,22 +308,21 @@ def _pushed(database: Database, sent: list[PushRequest]) -> float:
     return time.perf_counter() - began
 
 
-def _bare(source: Any, target: Any, batches_of_it: int) -> float:
-    """The rows that the pushes wrote, inserted by the driver: same tables and indexes, same durability, one commit a batch."""
-    with _driver(source) as db:
-        rows = {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in WRITTEN}
-    with _driver(target) as db:
-        mark = "?" if isinstance(db, sqlite3.Connection) else "%s"
-        cursor = db.cursor()
-        began = time.perf_counter()
-        for batch in range(batches_of_it):
-            cursor.execute("BEGIN" if mark == "%s" else "BEGIN IMMEDIATE")
-            for table, found in rows.items():
-                part = found[batch * len(found) // batches_of_it : (batch + 1) * len(found) // batches_of_it]
-                if part:
-                    cursor.executemany(f"INSERT INTO {table} VALUES ({', '.join([mark] * len(part[0]))})", part)
-            cursor.execute("COMMIT")
-        return time.perf_counter() - began
+def _written(url: Any) -> dict[str, list[Any]]:
+    with _driver(url) as db:
+        return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in WRITTEN}
+
+
+def _insert(db: Any, rows: dict[str, list[Any]], batch: int, batches_of_it: int) -> None:
+    """A batch's share of the rows that the pushes wrote: same tables and indexes, same durability, one commit."""
+    mark = "?" if isinstance(db, sqlite3.Connection) else "%s"
+    cursor = db.cursor()
+    cursor.execute("BEGIN" if mark == "%s" else "BEGIN IMMEDIATE")
+    for table, found in rows.items():
+        part = found[batch * len(found) // batches_of_it : (batch + 1) * len(found) // batches_of_it]
+        if part:
+            cursor.executemany(f"INSERT INTO {table} VALUES ({', '.join([mark] * len(part[0]))})", part)
+    cursor.execute("COMMIT")
 
 
 @contextmanager
