@@ -84,6 +84,17 @@ class Database:
         with self.engine.connect() as connection:
             return {row.name: row.revision for row in connection.execute(sa.select(Feed.__table__))}  # type: ignore[attr-defined]
 
+    def stands(self) -> tuple[str, dict[str, int]]:
+        """Epoch and heads, by the driver itself: every answer to a push says them."""
+        with self.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            cursor = driver.cursor()
+            cursor.execute("SELECT value FROM setting WHERE id = 'epoch'")
+            epoch = cursor.fetchone()
+            cursor.execute("SELECT name, revision FROM feed")
+            return epoch[0] if epoch else "", dict(cursor.fetchall())
+
     def setting(self, name: str) -> str:
         with self.engine.connect() as connection:
             return connection.execute(sa.select(col(Setting.value)).where(col(Setting.id) == name)).scalar() or ""

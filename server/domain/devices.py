@@ -107,7 +107,7 @@ def carry_work(work: Work, device: Device, *, first: int, last: int, new: int, p
 
 
 def device_of(work: Work, token_hash: str) -> Device | None:
-    found = work.find(Device, Device.token_hash == token_hash, limit=1) if token_hash else []
+    found = work.all(Device, token_hash=token_hash) if token_hash else []
     return found[0] if found else None
 
 

@@ -92,11 +92,11 @@ def push(
         return known.last_seq, known.site_id
 
     last_seq, site_id = database.write(SYSTEM, take_in)
-    heads = database.heads()
+    epoch, heads = database.stands()
     if device.revoked_at and not carried:
         raise Revoked("This device was revoked. What it held has been handed over.", device_last_seq=last_seq)
     return PushResponse(
-        epoch=database.epoch,
+        epoch=epoch,
         device_last_seq=last_seq,
         heads={name: heads.get(name, 0) for name in (CATALOGUE, site_feed(site_id))},
         server_time=database.clock(),
