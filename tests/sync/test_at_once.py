@@ -11,9 +11,7 @@ import sqlalchemy as sa
 
 from server.database import Database
 from server.domain import conflicts, dispositions, parcels, people, records, returns, stock
-from server.domain.devices import Device
 from server.domain.errors import Stale
-from server.domain.held import Authors
 from server.domain.permissions import SYSTEM
 from server.domain.work import Work
 from server.sync import push as pushing
@@ -186,8 +184,8 @@ def test_batches_that_touch_the_same_in_another_order_do_not_run_into_each_other
     pause, began = Pause(), Counter[str]()
     carry_out, once = pushing._one, Database._transaction
 
-    def one_after_the_other(work: Work, authors: Authors, device: Device, *rest: Any) -> Result:
-        result = carry_out(work, authors, device, *rest)
+    def one_after_the_other(*of: Any) -> Result:
+        result = carry_out(*of)
         pause()  # whoever comes first has the first order, and does not go on to the second yet
         return result
 
