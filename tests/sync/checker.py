@@ -246,13 +246,9 @@ class _Reader:
             else:
                 self.due[row] = value
         for row in self.unsure:
-            if self.has.get(row) != self.due.get(row):
-                has, due = (
-                    "it has not" if each is None else "another" for each in (self.has.get(row), self.due.get(row))
-                )
-                yield f"{row[0]} {row[1]}: it is {has}, and the feed has {due}".replace(
-                    "the feed has it has not", "left"
-                )
+            has, due = self.has.get(row), self.due.get(row)
+            if has != due:
+                yield f"{' '.join(row)} {'is still there' if due is None else 'is not there' if has is None else 'is another'}"
         self.unsure.clear()
 
 
