@@ -326,3 +326,26 @@ def test_the_first_administrator_comes_in_by_the_code_the_server_printed(chromiu
     finally:
         context.close()
         server.stop()
+
+
+# —— arriving ——————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+
+def test_the_sign_in_page_asks_nothing_that_is_refused_and_runs_where_service_workers_are_forbidden(play: Play) -> None:
+    page = play.errors.listen(play.context(viewport=DESK, service_workers="block").new_page())
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(f"{play.url}/desk/sign-in")
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert complaints == []
+
+
+def test_a_reload_right_after_signing_in_speaks_the_language_of_whoever_signed_in(play: Play) -> None:
+    page = play.errors.listen(play.context(viewport=DESK).new_page())
+    page.goto(f"{play.url}/desk/todo")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    sign_in_at_desk(page, "sam")
+    page.reload()
+    expect(page.get_by_test_id("todo")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "en")

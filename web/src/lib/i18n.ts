@@ -22,11 +22,11 @@ export async function useLanguage(language: Language): Promise<void> {
 /** After a part of the app with words of its own has been loaded: resolves when they are there. */
 export const wordsReady = (): Promise<void> => useLanguage(current.get())
 
-/** Switches, and remembers it on this device. */
+/** Remembers it on this device, and switches: what is seen to be chosen outlives a reload. */
 export async function setLang(language: Language): Promise<void> {
-  await useLanguage(language)
   const { saveSettings } = await import('./settings')
-  await saveSettings({ language })
+  await saveSettings({ language }).catch((reason: unknown) => console.error('The language is not kept', reason))
+  await useLanguage(language)
 }
 
 /** The names between braces: '{n} of {total}' asks for n and total. */

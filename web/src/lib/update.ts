@@ -8,10 +8,11 @@ export const updateReady: Readable<boolean> = ready
 
 let waiting: ServiceWorker | null = null
 
-/** Makes the app start without network. Nothing happens where the browser has no service worker (a page without HTTPS). */
+/** Makes the app start without network. Nothing happens where the browser has no service worker (a page without HTTPS), or forbids it. */
 export async function registerWorker(): Promise<void> {
   if (!('serviceWorker' in navigator) || import.meta.env.DEV) return
-  const registration = await navigator.serviceWorker.register('/sw.js', { scope: '/' })
+  const registration = await navigator.serviceWorker.register('/sw.js', { scope: '/' }).catch((reason: unknown) => console.info('No service worker here', reason))
+  if (!registration) return
   const offer = (worker: ServiceWorker | null) => {
     // The very first one has nothing to replace.
     if (!worker || !navigator.serviceWorker.controller) return

@@ -1,7 +1,7 @@
 /** Who sits at this desk, what they may do, and whether the server can be reached. */
 
 import { Problem, session as door, whenSignedOut, type Role, type Session, type Site } from '../../lib/api'
-import { rememberDesk } from '../../lib/atdesk'
+import { rememberDesk, usedAsDesk } from '../../lib/atdesk'
 import { startListening, stopListening } from './load.svelte'
 
 /**
@@ -57,9 +57,16 @@ class Me {
     )
   }
 
-  async read(): Promise<void> {
+  /** `before`: what has to be so before anybody is seen to be here. In a browser where nobody signed in, nobody is asked. */
+  async read(before: (session: Session) => Promise<void> = async () => {}): Promise<void> {
+    if (!usedAsDesk()) {
+      this.session = null
+      return
+    }
     try {
-      this.begin(await door.read())
+      const session = await door.read()
+      await before(session)
+      this.begin(session)
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 401) throw error
       this.session = null
