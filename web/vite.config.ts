@@ -6,7 +6,8 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { transformWithOxc, type Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
-const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as { version: string }
+/** One version for server and app. */
+const version = /^version = "(.+)"$/m.exec(readFileSync(new URL('../pyproject.toml', import.meta.url), 'utf8'))![1]
 
 /** Everything under a folder, as addresses. */
 function files(folder: string, root = folder): string[] {

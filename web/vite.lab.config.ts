@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import { defineConfig } from 'vite'
 
-const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as { version: string }
+const version = /^version = "(.+)"$/m.exec(readFileSync(new URL('../pyproject.toml', import.meta.url), 'utf8'))![1]
 
 /** The handheld without a screen that `restow lab` runs in Node: one file with all it needs, in a folder that is never served. */
 export default defineConfig({
