@@ -70,17 +70,28 @@ async function answer(sheet: Sheet, scan: Scan): Promise<boolean> {
   }
   if (sheet.is === 'serial') {
     const serial = card === null ? serialIn(await classify(scan, 'serial')) : ''
+    if (shift.sheet !== sheet) return false // answered meanwhile
     if (serial) sheet.done(serial)
     else if (card === 'NEXT') sheet.done(null)
     return serial !== '' || card === 'NEXT'
   }
   if (sheet.is === 'lot') {
     const said = card === null ? lotIn(await classify(scan, 'serial'), sheet.asks.expiry) : null
+    if (shift.sheet !== sheet) return false
     if (said) sheet.done(said)
     else if (card === 'NEXT') sheet.done({ lot: '', expiry: '' })
     return said !== null || card === 'NEXT'
   }
   return false
+}
+
+/** Quick hands scan an item and its serial number before they are asked for it: then it stands in line already. */
+shift.whenAsked = async (sheet) => {
+  const [next] = shift.waiting
+  if (!next || isCard(next.text) || (sheet.is !== 'serial' && sheet.is !== 'lot')) return
+  if (!(await answer(sheet, next))) return
+  shift.waiting = shift.waiting.filter((scan) => scan !== next)
+  await shift.keepScans()
 }
 
 /** Of what the pack does not know as something else, the text itself: an IMEI looks like a waybill, and so do many lots. */

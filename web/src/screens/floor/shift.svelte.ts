@@ -231,6 +231,7 @@ class Shift {
       }
       this.sheet = { is, asks, done } as Sheet
       void this.keepScans()
+      this.whenAsked(this.sheet)
     })
   }
 
@@ -263,6 +264,9 @@ class Shift {
       })
     })
   }
+
+  /** Who wants to know that something is asked (scanning does, whose next scan in line may be the answer). */
+  whenAsked: (sheet: Sheet) => void = () => {}
 
   private keeping: Promise<void> = Promise.resolve()
   private kept = false

@@ -367,11 +367,32 @@ describe('with something in hand', () => {
     expect((await queries.lineView('l2'))?.line.received).toBe(2)
   })
 
+  test('receive: an item and its serial number, scanned quicker than it can be asked for', async () => {
+    await at('receive')
+    await scan('RT-D0-00013')
+    void scanned(fresh(PHONE))
+    void scanned(fresh('350123456789012'))
+    void scanned(fresh(KETTLE))
+    await settled()
+    expect(shift.sheet).toBeNull()
+    expect(shift.waiting).toEqual([])
+    const receipts = await queries.receiptsOfParcel(shift.work.receive.parcelId)
+    expect(receipts.map(({ item_id, serial }) => [item_id, serial]).sort()).toEqual([['kettle', ''], ['phone', '350123456789012']])
+  })
+
   test('receive: a serial that was sold to somebody else is counted, and said', async () => {
     await at('receive')
     await scan('RT-D0-00013')
     const seen = await scan('IMEI-9')
     expect(seen).toMatchObject({ tone: 'warn', records: ['scan_item'] })
+    expect(seen.says).toMatch(/不是卖给此客户/)
+  })
+
+  test('receive: nor without a return order, when it is known who sent it', async () => {
+    await at('receive')
+    await scan('SO-1')
+    const seen = await scan('IMEI-9')
+    expect(seen).toMatchObject({ tone: 'warn', records: expect.arrayContaining(['scan_item']) })
     expect(seen.says).toMatch(/不是卖给此客户/)
   })
 
@@ -484,6 +505,12 @@ describe('what can be read two ways is asked', () => {
     expect(receipts.map(({ item_id, lot, expiry }) => [item_id, lot, expiry])).toEqual(expect.arrayContaining([['cream', 'AB123', '2028-01-31'], ['kettle', '', '']]))
     shift.close()
     expect(await scan(lost)).toMatchObject({ sheet: 'choose' }) // asked again: nothing is remembered
+  })
+
+  test('a lost separator is asked about even where the screen expects one of the readings', async () => {
+    await at('inspect') // serial numbers are expected here
+    expect(await scan(`]C101${PHONE}10LOTA21SERB`)).toMatchObject({ sheet: 'choose', records: [] })
+    expect(options()).toEqual(['商品 品phone · 批号 LOTA21SERB', '序列号 品phone · 批号 LOTA · 序列号 SERB'])
   })
 
   test('where it makes no difference nothing is asked, and nothing doubtful is recorded', async () => {
