@@ -57,6 +57,24 @@ class EditSite(Command, frozen=True):
     device_silent_hours: int | None = None
 
 
+class CreateBin(Command, frozen=True):
+    """capacity: 0 is as much as one likes; `holds` says what it counts: units, or containers."""
+
+    zone_id: str
+    code: str
+    capacity: int = 0
+    holds: str = "units"
+
+
+class EditBin(Command, frozen=True):
+    """Only what is given changes. The code stays: it is on the bin's label."""
+
+    bin_id: str
+    capacity: int | None = None
+    holds: str | None = None
+    active: bool | None = None
+
+
 def create_site(work: Work, command: CreateSite) -> Site:
     if not administers(work.actor, ""):
         raise NotAllowed("Only an administrator of all sites can open one.", action="admin")
@@ -91,6 +109,50 @@ def edit_site(work: Work, command: EditSite) -> None:
         setattr(site, name, values[name])
     if changed:
         work.record(SiteEdited(fields=changed), site.id)
+
+
+def create_bin(work: Work, command: CreateBin) -> Bin:
+    zone = work.get(Zone, command.zone_id)
+    if not administers(work.actor, zone.site_id):
+        raise NotAllowed("Only an administrator of this site can change it.", action="admin")
+    code = command.code.strip()
+    if not code or len(code) > 40:
+        raise Invalid("A bin needs a code of at most 40 characters.", field="code")
+    if work.first(Bin, Bin.site_id == zone.site_id, Bin.code == code):
+        raise Duplicate("Another bin of this site has this code.", field="code")
+    _check_bin(command.capacity, command.holds)
+    bin = work.add(
+        Bin,
+        site_id=zone.site_id,
+        zone_id=zone.id,
+        code=code,
+        kind=zone.kind,
+        capacity=command.capacity,
+        holds=command.holds,
+    )
+    work.record(SiteEdited(fields=["bins"]), zone.site_id)
+    return bin
+
+
+def edit_bin(work: Work, command: EditBin) -> None:
+    bin = work.get(Bin, command.bin_id)
+    if not administers(work.actor, bin.site_id):
+        raise NotAllowed("Only an administrator of this site can change it.", action="admin")
+    values = {name: value for name, value in msgspec.structs.asdict(command).items() if value is not None}
+    del values["bin_id"]
+    _check_bin(values.get("capacity", 0), values.get("holds", "units"))
+    changed = [name for name, value in values.items() if getattr(bin, name) != value]
+    for name in changed:
+        setattr(bin, name, values[name])
+    if changed:
+        work.record(SiteEdited(fields=["bins"]), bin.site_id)
+
+
+def _check_bin(capacity: int, holds: str) -> None:
+    if not 0 <= capacity <= 1_000_000:
+        raise Invalid("A capacity is between 0 and 1000000.", field="capacity")
+    if holds not in ("units", "containers"):
+        raise Invalid("A capacity counts units or containers.", field="holds")
 
 
 def _check(values: dict[str, str | int]) -> None:

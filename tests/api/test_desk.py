@@ -73,3 +73,17 @@ def test_long_answers_travel_zipped(doors: Doors, a: Handheld) -> None:
     sam, handheld = doors.person("sam"), doors.device("A1")
     for browser, path in ((sam, "/api/catalog"), (handheld, "/sync/v1/pull/catalogue")):
         assert browser.get(path).headers["content-encoding"] == "gzip", path
+
+
+def test_a_bin_says_how_much_it_holds_and_an_administrator_changes_it(doors: Doors) -> None:
+    ada = doors.person("ada")
+    made = ada.post("/api/zones/zone-sellable/bins", {"code": "SH-A-02", "capacity": 12})
+    assert made.status_code == 201
+    bin_id = made.json()["id"]
+    assert ada.post("/api/zones/zone-sellable/bins", {"code": "SH-A-02"}).status_code == 409
+    for wrong in ({"capacity": -1}, {"holds": "pallets"}):
+        assert ada.patch(f"/api/bins/{bin_id}", wrong).status_code == 422
+    assert ada.patch(f"/api/bins/{bin_id}", {"capacity": 3, "holds": "containers", "active": False}).status_code == 200
+    (shown,) = [each for each in ada.get("/api/catalog").json()["bins"] if each["id"] == bin_id]
+    assert (shown["kind"], shown["capacity"], shown["holds"], shown["active"]) == ("sellable", 3, "containers", False)
+    assert doors.person("sam").patch(f"/api/bins/{bin_id}", {"capacity": 9}).status_code == 403

@@ -170,3 +170,85 @@ def test_another_sites_photo_is_not_there(doors: Doors, database: Database) -> N
     assert doors.person("sam").get(f"/api/photos/{sha(data)}").status_code == 404
     assert doors.device("A1").get(f"/api/photos/{sha(data)}").status_code == 404
     assert doors.person("ada").get(f"/api/photos/{sha(data)}").status_code == 202
+
+
+# The two doors, asked everything
+
+
+def at_the_desk(
+    doors: Doors, data: bytes, name: str = "", who: str = "sam", site: str = "site-sh", **headers: str
+) -> object:
+    kind = headers.pop("Content_Type", "image/jpeg")
+    return doors.person(who).raw(
+        "PUT", f"/api/photos/{name or sha(data)}?site={site}", data, Content_Type=kind, **headers
+    )
+
+
+def files(config: Config) -> list[Path]:
+    return [place for place in config.blobs_dir.rglob("*") if place.is_file()]
+
+
+def test_a_supervisors_photo_is_stored_once_however_often_it_is_sent(
+    doors: Doors, database: Database, config: Config
+) -> None:
+    data = jpeg()
+    assert [at_the_desk(doors, data).status_code for _ in range(3)] == [201, 200, 200]
+    assert put(doors, data).status_code == 200, "a handheld has the same one"
+    assert files(config) == [media.original(config.blobs_dir, sha(data))]
+    with database.read(SYSTEM) as work:
+        assert [blob.size for blob in work.find(Blob)] == [len(data)]
+
+
+def test_wrong_hash_wrong_type_and_too_large_are_told_apart_and_leave_nothing(doors: Doors, config: Config) -> None:
+    gif = io.BytesIO()
+    Image.new("L", (9, 9)).save(gif, "GIF")
+    for data, name, status, field in (
+        (jpeg(), "0" * 64, 422, "sha256"),
+        (jpeg(), "not-a-hash", 422, "sha256"),
+        (jpeg(), sha(jpeg()).upper(), 422, "sha256"),
+        (gif.getvalue(), "", 422, "body"),
+        (b"%PDF-1.7 ...", "", 422, "body"),
+        (b"", "", 422, "body"),
+    ):
+        answer = at_the_desk(doors, data, name)
+        assert (answer.status_code, answer.json()["field"]) == (status, field)
+        assert answer.headers["content-type"].startswith("application/problem+json")
+    assert at_the_desk(doors, b"\xff\xd8\xff" + b"\0" * media.MAX_BYTES).status_code == 413
+    assert files(config) == []
+
+
+def test_what_was_cut_off_on_its_way_is_sent_again_whole(doors: Doors, config: Config) -> None:
+    data = jpeg()
+    answer = put(doors, data[:-400], name=sha(data))
+    assert (answer.status_code, answer.json()["field"]) == (422, "sha256")
+    a = doors.device("A1")
+    assert a._ask("HEAD", f"/blobs/{sha(data)}", headers=a.headers).status_code == 404, "so it is sent again"
+    assert put(doors, data).status_code == 201
+    assert files(config) == [media.original(config.blobs_dir, sha(data))]
+
+
+def test_a_photo_whose_bytes_were_lost_here_is_taken_in_again(doors: Doors, database: Database, config: Config) -> None:
+    data = jpeg()
+    put(doors, data)
+    media.original(config.blobs_dir, sha(data)).unlink()
+    assert put(doors, data).status_code == 201
+    assert media.original(config.blobs_dir, sha(data)).read_bytes() == data
+    with database.read(SYSTEM) as work:
+        assert len(work.find(Blob)) == 1
+
+
+def test_only_whoever_decides_adds_photos_and_nobody_without_a_session(doors: Doors, config: Config) -> None:
+    data = jpeg()
+    for who, status in (("cleo", 403), ("sally", 403), ("otto", 403), ("stranger", 404)):
+        assert at_the_desk(doors, data, who=who).status_code == status, who
+    assert at_the_desk(doors, data, site="site-elsewhere").status_code == 404
+    assert at_the_desk(doors, data, Origin="https://elsewhere.example").status_code == 403
+    assert (
+        doors.nobody().raw("PUT", f"/api/photos/{sha(data)}?site=site-sh", data, Content_Type="image/jpeg").status_code
+        == 401
+    )
+    assert doors.nobody().raw("PUT", f"/blobs/{sha(data)}", data, Content_Type="image/jpeg").status_code == 401
+    assert doors.person("sam").raw("PUT", f"/blobs/{sha(data)}", data, Content_Type="image/jpeg").status_code == 401, (
+        "handhelds' door"
+    )
+    assert files(config) == []

@@ -66,7 +66,7 @@ ACTIONS = {
     "POST /api/people/{person_id}/grants": "admin", "DELETE /api/grants/{grant_id}": "admin",
     "POST /api/people/{person_id}/password": "admin", "POST /api/people/{person_id}/badge": "admin",
     "POST /api/people/{person_id}/disabling": "admin", "POST /api/people/{person_id}/enabling": "admin",
-    "POST /api/sites": "admin", "PATCH /api/sites/{site_id}": "admin", "POST /api/sites/{site_id}/reconciliations": "reconcile",
+    "POST /api/sites": "admin", "PATCH /api/sites/{site_id}": "admin", "POST /api/zones/{zone_id}/bins": "admin", "PATCH /api/bins/{bin_id}": "admin", "POST /api/sites/{site_id}/reconciliations": "reconcile",
     "POST /api/enrolment-codes": "enrol_devices", "POST /api/devices/{device_id}/revocation": "enrol_devices",
 }  # fmt: skip
 
@@ -101,12 +101,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/people/{person_id}/password": {"password": "long enough"},
     "POST /api/people/{person_id}/badge": {"pin": "4711"},
     "POST /api/sites": {"code": "BJ", "name": "北京仓"},
+    "POST /api/zones/{zone_id}/bins": {"code": "SH-DOCK-02"},
     "POST /api/enrolment-codes": {"site_id": SITE},
 }
 SUBJECTS = {
     "/api/returns/": R_1001, "/api/lines/": "kettles", "/api/parcels/": "parcel", "/api/dispositions/": "disposition",
     "/api/tasks/": "task", "/api/counts/": "count", "/api/alerts/": "alert", "/api/conflicts/": "conflict", "/api/reconciliations/": "run", "/api/outbound/": "outbound",
-    "/api/people/": "cleo", "/api/grants/": "grant-cleo", "/api/sites/": SITE, "/api/devices/": "device-A1",
+    "/api/people/": "cleo", "/api/grants/": "grant-cleo", "/api/sites/": SITE, "/api/zones/": "zone-dock", "/api/bins/": "bin-dock", "/api/devices/": "device-A1",
     "/api/parked-events/": "parked", "/api/photos/": "a" * 64, "/sync/v1/pull/": f"site:{SITE}", "/blobs/": "a" * 64,
 }  # fmt: skip
 

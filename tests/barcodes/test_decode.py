@@ -71,6 +71,14 @@ def test_it_reads_what_is_a_little_out_of_focus(decoder: Decoder, kind: str, luc
     assert texts(decoder, picture) == expected(picture)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("EAN-8", "Code 39", "ITF")])
+def test_it_reads_a_code_whose_bars_are_little_wider_than_a_pixel(
+    decoder: Decoder, kind: str, luck: random.Random
+) -> None:
+    picture = photographed(on_goods(kind, luck), luck, scale=0.6, turned=3)
+    assert texts(decoder, picture) == expected(picture)
+
+
 def test_it_reads_all_codes_of_a_label(decoder: Decoder, luck: random.Random) -> None:
     for _ in range(4):
         picture = photographed(label(luck), luck, turned=luck.uniform(-10, 10), blur=0.6, noise=20)

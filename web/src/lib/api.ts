@@ -401,7 +401,7 @@ export type OutboundLine = {
 export type ReturnType = { id: string; code: string; name: string; name_en: string; active: boolean; policy: Record<string, unknown>; reasons?: ReturnReason[] }
 export type ReturnReason = { id: string; type_code: string; code: string; name: string; name_en: string; active: boolean }
 export type Zone = { id: string; site_id: string; code: string; name: string; name_en: string; kind: string }
-export type Bin = { id: string; site_id: string; zone_id: string; code: string; kind: string; active: boolean }
+export type Bin = { id: string; site_id: string; zone_id: string; code: string; kind: string; active: boolean; capacity?: number; holds?: string }
 export type Catalogue = {
   return_types: ReturnType[]; return_reasons: ReturnReason[]
   defect_codes: { id: string; check: string; code: string; name: string; name_en: string }[]
@@ -552,6 +552,8 @@ export const sites = {
   list: () => get<Site[] | Page<Site>>('/api/sites').then(rows),
   create: (body: Partial<Site>) => post<{ id: string }>('/api/sites', body),
   edit: (id: string, body: Partial<Site>) => patch(`/api/sites/${id}`, body),
+  addBin: (zoneId: string, body: { code: string; capacity: number; holds: string }) => post<{ id: string }>(`/api/zones/${zoneId}/bins`, body),
+  editBin: (id: string, body: { capacity: number; holds: string; active: boolean }) => patch(`/api/bins/${id}`, body),
 }
 
 export const items = (q: string) => get<Item[] | Page<Item>>('/api/items', { q }).then(rows)
