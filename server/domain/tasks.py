@@ -167,10 +167,9 @@ def sent_for(work: Work, conflict_id: str) -> list[Task]:
 
 
 def no_longer_needed(work: Work, conflict_id: str) -> None:
-    """The case is decided: nobody has to go and look for it. Goods that are to be given back still are."""
+    """The case is decided: nobody has to go for what was asked before."""
     for task in sent_for(work, conflict_id):
-        if task.kind != "refuse":
-            _withdraw(work, work.get(Task, task.id), "")
+        _withdraw(work, work.get(Task, task.id), "")
 
 
 def to_inspect_again(work: Work, inspection: "inspections.Inspection") -> "list[inspections.Inspection]":

@@ -401,3 +401,24 @@ def test_a_count_made_from_the_wrong_book_before_it_was_put_right_is_asked_about
     (again,) = (found for found in cases(world) if found.state == "open")
     resolve(world, again.id, "recompute")
     assert in_bin(world, "lamp") == 1
+
+
+def test_a_count_broken_off_is_asked_about_only_what_it_counted(world: World) -> None:
+    in_stock(world, "kettle", 5)
+    put_away_lamp(world)
+    count(world.b, {}, lines=[{"item_id": "kettle", "counted": 4, "book": 5}], finished=False)
+    world.a.push()
+    assert world.b.push()[-1].status == "applied"
+    drain(world.database)
+    assert not cases(world)
+
+
+def test_a_container_that_was_carried_elsewhere_meanwhile_stays_there(world: World) -> None:
+    in_stock(world, "kettle", 4, container_id=TOTE)
+    change_container(world, "bin-sellable")
+    world.b.pull()
+    world.a.do("cleo", "move_container", container_id=TOTE, bin_id="bin-defective")
+    count(world.b, {}, lines=[], missing=[TOTE])
+    world.a.sync()
+    world.b.sync()
+    assert in_bin(world, "kettle", "defective") == 4
