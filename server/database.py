@@ -48,7 +48,10 @@ class Database:
         self._writing = False
         self._queue: deque[_Waiting] = deque()
         if self.sqlite:
-            self.engine = sa.create_engine(url, pool_size=8, max_overflow=56, connect_args={"check_same_thread": False})
+            # The connection that was used last knows most of what is asked next.
+            self.engine = sa.create_engine(
+                url, pool_size=8, max_overflow=56, pool_use_lifo=True, connect_args={"check_same_thread": False}
+            )
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         else:

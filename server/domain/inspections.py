@@ -158,12 +158,8 @@ def merge(work: Work, first: Inspection, second: Inspection) -> None:
 
 def current(work: Work, line_id: str) -> list[Inspection]:
     """The inspections of a line that no later one corrects."""
-    return work.find(
-        Inspection,
-        Inspection.line_id == line_id,
-        Inspection.superseded_by == "",
-        order_by=(Inspection.at, Inspection.id),
-    )
+    found = work.all(Inspection, line_id=line_id, superseded_by="")
+    return sorted(found, key=lambda each: (each.at, each.id))
 
 
 def failed_sample(work: Work, line_id: str, lot: str, container_id: str) -> Inspection | None:
