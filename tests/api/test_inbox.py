@@ -185,6 +185,18 @@ def test_what_is_about_one_order_stands_together_and_the_largest_effect_stands_f
     assert weights == sorted(weights)
 
 
+def test_two_conflicts_about_the_same_goods_weigh_what_those_goods_weigh_once(
+    world: World, desk: Desk, doors: Doors
+) -> None:
+    desk.file_r_1001()
+    for serial in ("S1", "S2"):
+        for handheld in (world.a, world.b):
+            handheld.scan("cleo", R_1001, "cameras", "camera", serial=serial)
+            handheld.sync()
+    first = groups(doors)[0]
+    assert ([entry["units"] for entry in first["entries"]], first["units"], first["value"]) == ([4, 4], 4, 4 * 90_000)
+
+
 def test_one_lot_that_came_wrong_on_two_orders_is_one_group(world: World, doors: Doors) -> None:
     shipped(world, 4)
     for order in ("first", "second"):

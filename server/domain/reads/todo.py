@@ -98,6 +98,8 @@ class Entry(NamedTuple):
     order_id: str = ""
     device_id: str = ""
     lot: tuple[str, str] = ("", "")
+    about: str = ""
+    """The line whose goods these are; '' its whole order."""
 
 
 def grouped(work: Work, entries: list[Entry]) -> list[Json]:
@@ -125,8 +127,7 @@ def grouped(work: Work, entries: list[Entry]) -> list[Json]:
             "lot": group[0].lot[1] if cause == "lot" else "",
             "at": min(entry.at for entry in group),
             "blocking": any(entry.blocking for entry in group),
-            "units": sum(entry.units for entry in group),
-            "value": sum(entry.value for entry in group),
+            **_weight_of(group),
             "entries": [
                 {"kind": entry.kind, "id": entry.id, "at": entry.at, "blocking": entry.blocking, "units": entry.units, "value": entry.value}
                 for entry in sorted(group, key=_weight)
@@ -135,6 +136,15 @@ def grouped(work: Work, entries: list[Entry]) -> list[Json]:
         for cause, group in groups
     ]  # fmt: skip
     return sorted(rows, key=lambda row: (not row["blocking"], -row["value"], -row["units"], row["at"]))
+
+
+def _weight_of(group: list[Entry]) -> Json:
+    """Two conflicts about the same goods weigh what those goods weigh, once."""
+    whole = {entry.order_id: entry for entry in group if not entry.about and entry.order_id}
+    lines = {entry.about: entry for entry in group if entry.about and entry.order_id not in whole}
+    rest = [entry for entry in group if not entry.about and not entry.order_id]
+    each = [*whole.values(), *lines.values(), *rest]
+    return {"units": sum(entry.units for entry in each), "value": sum(entry.value for entry in each)}
 
 
 def _weight(entry: Entry) -> tuple[bool, int, int, int]:
@@ -197,20 +207,21 @@ def _entries(
         for order in reviews
     ]  # fmt: skip
     found += [
-        Entry("conflict", case.id, case.opened_at, case.blocking, *weights[case.id], case.order_id, case.device_id, lot(case))
+        Entry("conflict", case.id, case.opened_at, case.blocking, *weights[case.id], case.order_id, case.device_id, lot(case),
+              case.subject_id if case.subject_kind == "ReturnLine" else "")
         for case in conflicts
     ]  # fmt: skip
     found += [
-        Entry("alert", alert.id, alert.first_at, alert.severity == "critical", order_id=alert.order_id,
+        Entry("alert", alert.id, alert.first_at, alert.severity == "critical", order_id=alert.order_id, about=alert.id,
               lot=(alert.item_id, str(alert.facts.get("lot", ""))))
         for alert in alerts
     ]  # fmt: skip
     found += [Entry("unclaimed", parcel.id, parcel.unclaimed_at or parcel.signed_at) for parcel in unclaimed]
     found += [
         Entry("disposition", each.id, each.at, units=each.quantity, value=each.quantity * cost.get(each.item_id, 0),
-              order_id=each.order_id, lot=(each.item_id, each.lot))
+              order_id=each.order_id, lot=(each.item_id, each.lot), about=each.line_id)
         for each in proposed
     ]  # fmt: skip
-    found += [Entry("task", task.id, task.raised_at, order_id=task.order_id) for task in asked]
+    found += [Entry("task", task.id, task.raised_at, order_id=task.order_id, about=task.id) for task in asked]
     # What goods cost is for those who decide about them; the others see them weighed by their number.
     return found if work.may("resolve") else [entry._replace(value=0) for entry in found]
