@@ -217,6 +217,8 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^no worker runs: stock is not reconciled and alerts are not raised$/, '没有后台任务在运行：库存不会对账，也不会产生预警'],
   [/^(\d+) at work$/, '$1 个在运行'],
   [/^none is installed$/, '没有安装'],
+  [/^A sample is some of a group; a unit with a serial number is looked at itself\.$/, '抽检是从一批里抽几件；有序列号的要逐件检查。'],
+
   // Decided, set aside, said
   [/^Several are decided at once where they are of one rule\.$/, '一次只能处理同一种规则的冲突。'],
   [/^Name 1 to (\d+) conflicts\.$/, '一次选 1 到 $1 个冲突。'],
