@@ -168,6 +168,18 @@ def test_the_desk_has_words_for_every_conflict_rule_and_each_of_its_options(lang
     assert not sorted(key for key in needed if f"  '{key}': '" not in words)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_handheld_says_in_words_what_was_decided_under_every_option(language: str) -> None:
+    web = ROOT / "web" / "src"
+    words = (web / "lib" / "i18n" / f"floor.{language}.ts").read_text(encoding="utf-8")
+    listed = (web / "screens" / "floor" / "say.ts").read_text(encoding="utf-8")
+    options = {option for rule in CONFLICT_RULES.values() for option in rule.options}
+    assert not sorted(
+        option for option in options if f"  'kept.{option}': '" not in words or f"'{option}'" not in listed
+    )
+    assert not sorted(rule for rule in CONFLICT_RULES if f"  'rule.{rule}': '" not in words)
+
+
 def test_every_right_belongs_to_a_role_that_exists() -> None:
     roles = {"operator", "inspector", "reviewer", "supervisor", "sales", "service", "finance", "office", "admin"}
     assert all(set(held) <= roles and held for held in PERMISSIONS.values())

@@ -14,6 +14,7 @@ from tests.cast import SITE
 
 from .conftest import scan
 from .play import Pda, Play, counted, playing, said
+from .stage import LAMP, SHELF
 from .test_floor_promises import PHOTO
 
 
@@ -122,3 +123,26 @@ def test_a_sample_decides_for_its_tranche_and_one_that_fails_has_every_unit_insp
     assert (one.quantity, one.sampled) == (30, 3)
     sam = play.office("sam", f"/desk/returns/{good.id}")
     expect(sam.get_by_test_id("inspections")).to_contain_text("sample of 3 out of 30")
+
+
+def test_a_stack_is_put_away_by_one_scan_and_its_number(play: Play, bench: Pda) -> None:
+    order = bench.knows("ines", play.received_return(lamp=30))
+    play.colleague.inspect("ines", f"lamp-{order.number}", 30, container_id=derived_id("container", SITE, order.tote))
+    play.colleague.dispose(
+        "ines", f"lamp-{order.number}", "restock", 30, container_id=derived_id("container", SITE, order.tote)
+    )
+    play.colleague.sync()
+    bench.knows("ines", order)
+    page = bench.go("put-away")
+    expect(page.get_by_test_id("to-put-away")).to_contain_text("Blue-Lamp")
+    scan(page, LAMP)
+    counted(page, "1")
+    page.get_by_test_id("more").click()
+    page.get_by_test_id("action-quantity").click()
+    type_number(page, "25")
+    counted(page, "25")
+    scan(page, SHELF)
+    said(page, "ok", SHELF)
+    bench.uploaded()
+    (one,) = play.books(Disposition, Disposition.order_id == order.id)
+    assert (one.quantity, one.put_away) == (30, 25)

@@ -172,6 +172,16 @@ def _at_work(page: Page, number: str) -> Iterator[Stop]:
     _scan(page, page.get_by_test_id("to-put-away").locator(".code").filter(has_text="LSH").first.inner_text())
     yield _stop("put-away-held", page)
 
+    shelf = page.get_by_test_id("destination").get_attribute("data-bin") or ""
+    home()
+    page.get_by_test_id("more").click()
+    page.get_by_test_id("action-count").click()
+    _scan(page, shelf)
+    _scan(page, item("MUG-RD"))
+    yield _stop("count", _shown(page.get_by_test_id("counted")))
+    page.get_by_test_id("more").click()
+    page.get_by_test_id("action-leave").click()
+
     home()
     yield _stop("home-offline", page)
     page.get_by_test_id("sync-pill").click()

@@ -9,7 +9,7 @@ import { FakeServer, code, goods, place, returnLine, returnOrder } from './fake.
 import * as app from './app'
 import * as auth from './auth'
 import { classify } from './classify'
-import { db, everyOf } from './db'
+import { db, everyOf, reindex } from './db'
 import { containerId, parcelId, scanLineId, uuid7 } from './ids'
 import { makeLabel } from './numbers'
 import { noteScan, record as recordAs } from './outbox'
@@ -133,6 +133,57 @@ test('without an order nothing is freed before it is approved', async () => {
   await record('put_away', { line_id: 'wl', site_id: 's1', quantity: 1, bin_id: 'good-1' })
   expect(await order('w1')).toMatchObject({ status: 'disposing', origin: 'without_order', authorised: false })
   expect(await stock()).toMatchObject([{ status: 'quarantine', bin_id: 'good-1', quantity: 1 }])
+})
+
+test('what may still be filed of a shipment knows what was filed here, and what this device has reserved', async () => {
+  server.unreachable = false
+  const device = auth.identity.get()!.device_id
+  server.put('outbound_line', { id: 'ol2', outbound_id: 'out1', site_id: 's1', item_id: 'kettle', line_number: 2, quantity: 6, returned: 1, claimed: 3, lot: '', serials: [] })
+  const claim = { site_id: 's1', outbound_line_id: 'ol2', order_id: '', line_id: '', quantity: 2, open: 2, expires_at: Date.now() + 9e6, by: 'cleo', at: 1 }
+  server.put('outbound_claim', { ...claim, id: 'mine', device_id: device })
+  server.put('outbound_claim', { ...claim, id: 'theirs', device_id: 'another', open: 1 })
+  await syncNow()
+  server.unreachable = true
+  const kettles = async () => (await ask.returnable('out1', device)).find((each) => each.line.id === 'ol2')!
+  expect(await kettles()).toMatchObject({ filed: 1, left: 4, reserved: [{ id: 'mine' }] })
+
+  const lines = [{ line_id: 'fl', item_id: 'kettle', quantity: 3, outbound_line_id: 'ol2' }]
+  await record('create_return', { order_id: 'f1', number: 'RT-A1-00037', site_id: 's1', type_code: 't', lines })
+  expect(await kettles()).toMatchObject({ left: 4 }) // a draft reserves nothing
+  await record('submit_return', { order_id: 'f1' })
+  expect(await kettles()).toMatchObject({ filed: 4, left: 1 })
+})
+
+test('codes nobody has named are counted over all returns, until one of them is named', async () => {
+  for (const [id, text, quantity] of [['r1', 'QX-77', 2], ['r2', 'QX-77', 1], ['r3', 'ZZ-1', 1]] as const)
+    await record('scan_item', { receipt_id: id, order_id: `o-${id}`, line_id: scanLineId(`o-${id}`, '', text), site_id: 's1', text, quantity })
+  expect(await ask.unknownCodes('s1')).toEqual([{ text: 'QX-77', units: 3 }, { text: 'ZZ-1', units: 1 }])
+  await record('map_barcode', { barcode_id: 'nb', text: 'QX-77', item_id: 'lamp' })
+  expect(await ask.unknownCodes('s1')).toEqual([{ text: 'ZZ-1', units: 1 }])
+})
+
+test('what an earlier version of the app stored is found by what this one looks it up by', async () => {
+  await record('scan_item', { receipt_id: 'r1', order_id: 'o1', line_id: scanLineId('o1', '', 'OLD'), site_id: 's1', text: 'OLD' })
+  await db.view.update(['receipt', 'r1'], { by: [] })
+  await db.meta.delete('indexed')
+  expect(await ask.unknownCodes('s1')).toEqual([])
+  await reindex()
+  expect(await ask.unknownCodes('s1')).toEqual([{ text: 'OLD', units: 1 }])
+})
+
+test('a sample that failed inspects nothing, asks for every unit, and no later one stands for more than itself', async () => {
+  const checks = (['appearance', 'function', 'accessories', 'packaging'] as const).map((check) => ({ check, outcome: 'pass' as const }))
+  const look = (id: string, quantity: number, more: object) =>
+    record('inspect', { inspection_id: id, line_id: 'l1', site_id: 's1', quantity, verdict: 'pass', grade: 'A', checks, ...more })
+  await scan(40)
+  await look('i1', 40, { sampled: 5, verdict: 'fail', grade: 'C' })
+  expect(await line()).toMatchObject({ inspected: 0 })
+  expect(await ask.askedTasks('s1', 'cleo')).toMatchObject([{ kind: 'reinspect', subject_id: 'i1', state: 'open' }])
+  await look('i2', 40, { sampled: 5 })
+  expect(await line()).toMatchObject({ inspected: 5 })
+  await look('i3', 35, {})
+  expect(await line()).toMatchObject({ inspected: 40 })
+  expect(await ask.askedTasks('s1', 'cleo')).toEqual([])
 })
 
 test('a correction before completion takes back what was counted', async () => {

@@ -363,6 +363,9 @@ export default {
   'put.nothing_held': 'Nothing in hand',
   'put.put_down': 'Nothing in hand any more',
   'put.put_down_all': 'Put down without putting away',
+  'put.how_many': 'How many are in hand',
+  'put.only': 'Only {n} of them can be put away',
+  'put.pick_first': 'Scan an item first',
   'put.unknown': 'Unknown code',
 
   // rights somebody lacks
@@ -681,6 +684,9 @@ export default {
   'kept.new_number': 'The later one got a new number',
   'kept.retake': 'The photo is to be taken again',
   'kept.remap': 'Replaced by the one in use',
+  'kept.create_item': 'A new item was created for it',
+  'kept.recompute': 'Recomputed as of the time of the count',
+  'kept.replace_photo': 'The photo was replaced',
   'kept.review': 'Left as it is',
   'rule.X0': 'Could not be taken in',
   'rule.X1': 'Over-return',

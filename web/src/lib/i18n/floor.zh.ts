@@ -359,6 +359,9 @@ export default {
   'put.nothing_held': '手上没有货',
   'put.put_down': '手上已清空',
   'put.put_down_all': '放下，不上架',
+  'put.how_many': '拿了多少件',
+  'put.only': '只有 {n} 件可以上架',
+  'put.pick_first': '先扫商品',
   'put.unknown': '不认识这个条码',
 
   // rights somebody lacks
@@ -677,6 +680,9 @@ export default {
   'kept.new_number': '后来的换了新单号',
   'kept.retake': '要重拍照片',
   'kept.remap': '换成现在用的',
+  'kept.create_item': '已建成新商品',
+  'kept.recompute': '按盘点时的账重新计算',
+  'kept.replace_photo': '换了一张照片',
   'kept.review': '照原样保留',
   'rule.X0': '没能处理',
   'rule.X1': '超退',

@@ -46,7 +46,7 @@ const KEPT = [
   'keep_server', 'take_device', 'enter_value', 'keep_earlier', 'accept', 'reinspect', 'worse_grade', 'keep_first', 'take_later', 'new_revision', 'discard',
   'without_order', 'reinstate', 'moved', 'override', 'adopt', 'void', 'retry', 'keep_both', 'recount', 'void_later', 'reassign', 'apply', 'refuse_goods',
   'inspector_decides', 'split', 'nearest_bin', 'map', 'merge', 'keep_deleted', 'restore', 'wrong_item', 'correct', 'force', 'wait', 'new_number', 'retake',
-  'remap', 'review',
+  'remap', 'review', 'create_item', 'recompute', 'replace_photo',
 ] as const // prettier-ignore
 
 /** What a supervisor decided, as it now is. */

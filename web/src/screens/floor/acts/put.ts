@@ -113,6 +113,22 @@ export async function pickItem(item: Item | null, serial: string, quantity: numb
   await sayHeld(() => [task.item?.sku, itsSerial, itsLot].filter(Boolean).join(' · '))
 }
 
+/** How many of what was picked last are in my hands: a whole stack by two scans. */
+export async function setPicked(): Promise<void> {
+  const pick = shift.work.picks.at(-1)
+  const task = pick && (await queries.toPutAway(siteId())).find((one) => one.disposition.id === pick.dispositionId)
+  if (!pick || !task) return attention((w) => w.t('put.pick_first'))
+  if (pick.serial) return attention((w) => w.t('receive.serial_is_one'))
+  const barcodes = task.item ? await queries.codesOfItem(task.item.id) : []
+  const pack = Math.max(1, ...barcodes.map((barcode) => barcode.quantity))
+  const n = await shift.ask('quantity', { item: task.item, pack, start: pick.quantity, title: (w) => w.t('put.how_many'), all: task.quantity })
+  const mine = shift.work.picks.find((other) => other.id === pick.id)
+  if (!n || !mine) return
+  if (n > task.quantity) return attention((w) => w.t('put.only', { n: task.quantity }), { more: itemName(task.item) })
+  mine.quantity = n
+  await sayHeld(() => task.item?.sku ?? '')
+}
+
 /** Bin: everything in hand is put there. Into a zone it does not belong in only when the bin is scanned twice. */
 export async function putInto(bin: Bin): Promise<void> {
   const now = await held()
