@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from server.domain.catalog import Barcode
 from server.domain.conflicts import Conflict
 from server.domain.inspections import Inspection
 from server.domain.parcels import Parcel
@@ -130,30 +131,31 @@ def test_lost_answers_and_impatient_taps_count_nothing_twice(play: Play, dock: P
 
 
 def test_one_refused_record_is_shown_with_its_content_and_the_queue_goes_on(play: Play, dock: Pda) -> None:
-    order = dock.knows("cleo", play.received_return(kettle=1))
-    next_order = dock.knows("cleo", play.approved_return(lamp=3))
-    page = dock.go("inspect")
-    scan(page, order.tote)
-    expect(page.get_by_test_id("bench")).to_be_visible()
-    scan(page, "RSTW:PASS")  # Cleo is no inspector
-    expect(page.get_by_test_id("bench")).to_have_count(0)
-    dock.go("")
-    open_parcel(dock, next_order)
+    order = dock.knows("cleo", play.approved_return(lamp=3))
+    page = dock.page
+    dock.context.set_offline(True)
+    play.colleague.do("cleo", "map_barcode", barcode_id="code-nobodys", text="NOBODYS-1", item_id="kettle")
+    play.colleague.sync()
+    scan(page, "NOBODYS-1")
+    page.get_by_test_id("unknown-search").fill("lamp")
+    page.get_by_test_id("unknown-item").first.click()  # a colleague knew better
+    open_parcel(dock, order)
     scan(page, LAMP)
     counted(page, "1/3")
+    dock.context.set_offline(False)
     dock.uploaded()
-    assert play.received(next_order) == {"lamp": 1}
-    assert not play.books(Inspection, Inspection.order_id == order.id)
+    assert play.received(order) == {"lamp": 1}
+    assert [one.item_id for one in play.books(Barcode, Barcode.text == "NOBODYS-1")] == ["kettle"]
 
     expect(page.get_by_test_id("sync-pill")).to_contain_text("attention")
     page.get_by_test_id("sync-pill").click()
-    row = page.locator('[data-testid="attention-row"][data-name="inspect"]')
+    row = page.locator('[data-testid="attention-row"][data-name="map_barcode"]')
     expect(row).to_contain_text("Not accepted")
     row.get_by_test_id("attention-show").click()
-    expect(row.get_by_test_id("attention-content")).to_contain_text(f"kettle-{order.number}")
-    assert {one.status for one in play.books(Mutation, Mutation.name == "inspect", Mutation.by == "cleo")} == {
-        "rejected"
-    }
+    expect(row.get_by_test_id("attention-content")).to_contain_text("NOBODYS-1")
+    assert {
+        one.status for one in play.books(Mutation, Mutation.name == "map_barcode", Mutation.device_id != "device-A1")
+    } == {"rejected"}
     page.reload()  # it waits until somebody has understood it
     expect(row).to_be_visible()
     for seen in page.get_by_test_id("attention-seen").all():
