@@ -4,6 +4,7 @@ What waits keeps its whole content and its author. It is carried out as soon as 
 it cannot go on by itself, a conflict asks a supervisor (X13, X15, X0).
 """
 
+import errno
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,14 @@ HELD_FOR = 5 * 86_400_000
 
 TRIES = 3
 
+PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+PASSING_ON_SQLITE = ("disk is full", "disk I/O error", "unable to open database file")
+
 Attempt = tuple[Outcome | None, Exception | None]
+
+
+class Passing(Exception):
+    """A fault of this moment, of the disk or the memory: what was sent is as good as before, and is asked for again."""
 
 
 class ForceHeld(Command, frozen=True):
@@ -60,11 +68,19 @@ def attempt(work: Work, mutation_id: str, name: str, run: Callable[[], Outcome])
         except Exception as error:
             if getattr(error, "sqlstate", "") or "locked" in str(error):
                 raise  # the database asks for the whole transaction again
+            if _passes(error):
+                raise Passing from error
             log.exception(
                 "mutation failed", extra={"mutation": mutation_id, "name_of_mutation": name[:80], "tried": tried}
             )
             failure = error
     return None, failure
+
+
+def _passes(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in PASSING
+    return isinstance(error, MemoryError) or any(words in str(error) for words in PASSING_ON_SQLITE)
 
 
 def set_aside(work: Work, stored: Mutation, refused: Exception, held_for: int = HELD_FOR) -> None:

@@ -143,6 +143,10 @@ def take_in(database: Database, opened: Opened, held_for: int) -> Arrived:
             ) from forked  # fmt: skip
         last_seq = answer.device_last_seq
         for result in answer.results:
+            if result.status == "deferred":
+                raise WrongState(
+                    "The server could take in only a part of this file right now. Bring it again in a moment."
+                )
             already += result.dup
             if not result.dup:
                 outcomes[result.status] = outcomes.get(result.status, 0) + 1

@@ -3,7 +3,8 @@
 1. The device's row is locked: its counter is the only judge of what comes next.
 2. A number that is next is carried out; a lower one is answered with its outcome; a higher one is a gap, and nothing is carried out.
 3. Each mutation stands in a savepoint: a refusal rolls back that savepoint alone, and its outcome and whole content are stored.
-4. The answer is made after COMMIT. What was answered is durable; what was not is asked again.
+4. A passing fault stops the batch there: what stood before it is kept, the rest is sent again.
+5. The answer is made after COMMIT. What was answered is durable; what was not is asked again.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from server.domain import errors
 from server.domain.commands import COMMANDS, decode, execute
 from server.domain.devices import Device
 from server.domain.events import NumbersLost
-from server.domain.held import HELD_FOR, Arrivals, Authors, attempt, set_aside
+from server.domain.held import HELD_FOR, Arrivals, Authors, Passing, attempt, set_aside
 from server.domain.ids import derived_id
 from server.domain.model import Outcome
 from server.domain.permissions import SYSTEM
@@ -35,6 +36,9 @@ from .protocol import (
     Result,
 )
 from .shapes import CATALOGUE, site_feed
+
+PAUSE = 5
+"""Seconds a device waits after a passing fault."""
 
 
 class Gap(errors.Refusal):
@@ -84,7 +88,12 @@ def push(
             if lost is not None and lost.first == batch.last_seq + 1:  # it may lie between two mutations
                 _declare_lost(work, batch, lost)
                 lost = None
-            results.append(_one(work, batch, mutation))
+            try:
+                results.append(_one(work, batch, mutation))
+            except Passing:
+                batch.last_seq = mutation.seq - 1
+                results.append(Result(seq=mutation.seq, id=mutation.id, status="deferred", retry_after=PAUSE))
+                break
         if lost is not None:
             _declare_lost(work, batch, lost)
         known.last_seq = batch.last_seq

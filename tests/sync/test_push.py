@@ -1,5 +1,6 @@
 """What a device sends: every number once, every outcome kept, nothing lost."""
 
+import errno
 import threading
 
 import msgspec
@@ -302,3 +303,31 @@ def test_the_limit_on_a_request_is_said(desk: Desk, a: Handheld, monkeypatch: py
     a.scan("cleo", R_1001, "kettles", "kettle")
     with pytest.raises(push_module.errors.LimitReached):
         a.push()
+
+
+@pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "No space left on device"), MemoryError()])
+def test_a_passing_fault_stops_the_batch_there_and_what_was_deferred_counts_once_when_it_is_sent_again(
+    database: Database, desk: Desk, a: Handheld, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    desk.file_r_1001()
+    for _ in range(3):
+        a.scan("cleo", R_1001, "kettles", "kettle")
+    scanned, run = [], COMMANDS["scan_item"].run
+
+    def scan(work: Work, command: receiving.ScanItem) -> object:
+        scanned.append(command)
+        if len(scanned) == 2:
+            run(work, command)  # so far that something would be left behind
+            raise fault
+        return run(work, command)
+
+    monkeypatch.setitem(COMMANDS, "scan_item", COMMANDS["scan_item"]._replace(run=scan))
+    results = a.push()
+    assert [(result.seq, result.status) for result in results] == [(1, "applied"), (2, "deferred")]
+    assert results[-1].retry_after > 0
+    assert line(database).received == 1
+
+    assert [(result.status, result.dup) for result in a.push()] == [
+        ("applied", True), ("applied", False), ("applied", False),
+    ]  # fmt: skip
+    assert line(database).received == 3

@@ -12,7 +12,7 @@ from tests.doors import Doors
 from .vectors import Player, load, matches, names
 
 NOT_SHOWN = {
-    "deferred": "answered only while a database cannot take anything in",
+    "deferred": "answered only while the server's disk or memory is short (test_push.py)",
     "stale": "only a desk is told to look again; for a device it is a conflict",
     "not_found": "a device's intention about something unknown is held",
     "waiting": "stored as the outcome held, whose code it is",

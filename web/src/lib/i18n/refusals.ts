@@ -32,6 +32,7 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
     '手持机 $1 缺少更早的文件：应从 $2 号开始，这个文件从 $3 号开始。请先导入更早的。',
   ],
   [/^Handheld (.+) was copied: .+$/, '手持机 $1 的数据被复制过：同一编号出现了不同内容。请让它联网一次，它会换用新的身份。'],
+  [/^The server could take in only a part of this file right now\. Bring it again in a moment\.$/, '服务器现在只收下了一部分，请稍后再导入一次。'],
   [/^A message has 1 to (\d+) characters\.$/, '消息要有 1 到 $1 个字。'],
   [/^This handheld was revoked; nobody would read it\.$/, '这台手持机已停用，没人会看到。'],
 
