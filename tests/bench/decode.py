@@ -1,4 +1,4 @@
-"""How well and how fast pictures are read: python tests/bench/decode.py DIR, or --make DIR to fill a folder with made ones first.
+"""How well and how fast pictures are read: python tests/bench/decode.py FOLDER, with --make 3 to make some there first.
 
 What a picture holds is told, for the whole folder, by a file `expected.csv` (a line a picture: its path below the folder, then the
 text of each code; no text: there is none to be read), or beside a picture by `NAME.txt` (a line a code), or by its own name: what

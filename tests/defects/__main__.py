@@ -8,6 +8,9 @@ from . import NoLongerApplies, caught_by, defects, first_failure, scratch
 
 def main(wanted: list[str]) -> int:
     chosen = [each for each in defects() if not wanted or any(word in each.name for word in wanted)]
+    if not chosen:
+        print("No defect has such a name. There are:", *(each.name for each in defects()), sep="\n    ")
+        return 1
     with scratch() as root:
         # Without a defect nothing may fail, or "caught" would mean nothing.
         for of_the_device in (False, True):
