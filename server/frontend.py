@@ -91,6 +91,7 @@ def sources() -> Iterator[Path]:
             continue
         if path.is_file():
             yield path
+    yield ROOT / "pyproject.toml"  # the app shows its version
 
 
 def _installed() -> bool:
