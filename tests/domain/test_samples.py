@@ -12,6 +12,7 @@ from server.domain.returns import ReturnLine
 from server.domain.tasks import Task
 from tests.cast import FAILED, PASSED, R_1001, SITE, TOTE, Desk, Handheld
 from tests.conftest import ON_BOTH
+from workers.consumers import drain
 
 pytestmark = ON_BOTH
 
@@ -76,6 +77,48 @@ def test_nobody_samples_until_it_passes(database: Database, a: Handheld, b: Hand
     b.sync()
     assert inspected(database) == 5
     assert len(books(database, Task)) == 1
+
+
+def test_a_sample_that_failed_is_no_inspection_of_what_another_looked_at(
+    database: Database, a: Handheld, b: Handheld
+) -> None:
+    sample = fail(a, 40, sampled=5)
+    a.sync()
+    b.inspect("sam", "kettles", 41)  # one more than came
+    fail(b, 1)
+    assert [result.status for result in b.sync()] == ["applied", "applied"]
+    drain(database)
+    assert not books(database, Conflict)
+    assert sample in {one.id for one in books(database, Inspection, Inspection.superseded_by == "")}
+
+
+def test_a_sample_that_fails_after_another_looked_at_all_is_not_taken_for_that_inspection(
+    database: Database, a: Handheld, b: Handheld
+) -> None:
+    fail(b, 41)  # one more than came
+    b.sync()
+    sample = fail(a, 40, sampled=5)
+    assert [result.status for result in a.sync()] == ["applied"]
+    drain(database)
+    assert not books(database, Conflict)
+    assert sample in {one.id for one in books(database, Inspection, Inspection.superseded_by == "")}
+
+
+def test_a_sample_that_failed_before_the_goods_came_is_not_judged_with_what_another_looked_at(
+    database: Database, a: Handheld, b: Handheld
+) -> None:
+    a.do("ines", "inspect", inspection_id="sample", line_id="lamps", site_id=SITE, quantity=10, sampled=2, verdict="fail",
+         grade="C", checks=FAILED, container_id=TOTE)  # fmt: skip
+    a.sync()
+    b.inspect("sam", "lamps", 10)
+    fail_lamps = b.inspect("sam", "lamps", 1, verdict="fail", grade="C", checks=FAILED)
+    b.sync()
+    a.scan("cleo", R_1001, "lamps", "lamp", 10)
+    a.sync()
+    drain(database)
+    assert not books(database, Conflict)
+    standing = {one.id for one in books(database, Inspection, Inspection.superseded_by == "")}
+    assert {"sample", fail_lamps} <= standing
 
 
 def test_another_lot_or_tote_is_another_tranche(database: Database, a: Handheld) -> None:

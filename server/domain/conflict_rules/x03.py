@@ -2,7 +2,8 @@
 
 One serial number is one unit. Goods without one are known by their number: two devices that together inspected more than was
 received, of the line or of a lot, have looked at some of them twice. The same verdict of both is one inspection. Where both
-inspections came before the goods they speak of, a worker asks again when those arrive.
+inspections came before the goods they speak of, a worker asks again when those arrive. A sample that failed speaks for no unit, so
+it neither clashes with an inspection nor is one with it.
 """
 
 from typing import TYPE_CHECKING
@@ -24,14 +25,14 @@ def earlier(work: Work, inspection: "Inspection", line: "returns.ReturnLine") ->
     if inspection.serial:
         same_unit = [each for each in others if each.serial == inspection.serial]
         return same_unit[-1] if same_unit else None
-    if line.stub or not line.received or _fits(work, inspection, line, inspection.quantity):
+    if not inspection.quantity or line.stub or not line.received or _fits(work, inspection, line, inspection.quantity):
         return None
     return _twin(inspection, others)
 
 
 def judge(work: Work, line_id: str) -> None:
     """Of goods without a serial number, once they have arrived: which inspections are of the same, and which clash."""
-    looked = [each for each in inspections.current(work, line_id) if not each.serial]
+    looked = [each for each in inspections.current(work, line_id) if each.quantity and not each.serial]
     if len({each.device_id for each in looked}) < 2:
         return
     line = work.get(returns.ReturnLine, line_id)
@@ -41,7 +42,11 @@ def judge(work: Work, line_id: str) -> None:
              for each in conflicts.occurrences_of(work, conflicts.case_id("X3", line.id, ""))}  # fmt: skip
     seen: list[Inspection] = []
     for inspection in inspections.current(work, line.id):
-        first = None if inspection.serial or _fits(work, inspection, line, 0) else _twin(inspection, seen)
+        first = (
+            None
+            if inspection.serial or not inspection.quantity or _fits(work, inspection, line, 0)
+            else _twin(inspection, seen)
+        )
         if first is not None and one_and_the_same(work, first, inspection, line, counted=inspection.quantity):
             second = work.get(inspections.Inspection, inspection.id)
             inspections.merge(work, work.get(inspections.Inspection, first.id), second)
@@ -179,6 +184,7 @@ def _twin(inspection: "Inspection", others: "list[Inspection]") -> "Inspection |
         each
         for each in others
         if each.device_id != inspection.device_id
+        and each.quantity
         and not each.serial
         and (not each.lot or not inspection.lot or each.lot == inspection.lot)
     ]
