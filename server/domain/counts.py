@@ -2,6 +2,11 @@
 
 A count is `counted − book`, never a new total: whatever others did meanwhile stays done. What moved in the bin without the counting
 handheld's knowing is conflict X10.
+
+Goods that nobody found go from the bin to `count_difference`, and stay there. When somebody carries them elsewhere later, they are
+taken from where the book still has the same goods in the same state, and only where it has none, from the place that was named: that
+balance goes below zero, which is an alert. Only another count, or a decision about this one, brings goods back out of
+`count_difference`.
 """
 
 import msgspec
