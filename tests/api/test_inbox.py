@@ -6,13 +6,13 @@ import pytest
 
 from server.database import Database
 from server.domain import conflicts, returns
-from server.domain.catalog import Site
+from server.domain.catalog import Item, Site
 from server.domain.devices import Device
 from server.domain.ids import uuid7
 from server.domain.people import Grant, Person
 from server.domain.permissions import SYSTEM
 from server.domain.reads.cases import conflict_figures
-from tests.cast import R_1001, ROLES, SITE, Desk, Handheld
+from tests.cast import FAILED, R_1001, ROLES, SITE, Desk, Handheld
 from tests.conftest import DAY, HOUR, Clock
 from tests.domain.breaches import World, draft, filed, shipped
 from tests.doors import Browser, Doors
@@ -195,6 +195,33 @@ def test_two_conflicts_about_the_same_goods_weigh_what_those_goods_weigh_once(
             handheld.sync()
     first = groups(doors)[0]
     assert ([entry["units"] for entry in first["entries"]], first["units"], first["value"]) == ([4, 4], 4, 4 * 90_000)
+
+
+def test_what_several_currencies_cost_is_not_added_up(world: World, desk: Desk, doors: Doors) -> None:
+    desk.file_r_1001()
+    for handheld in (world.a, world.b):
+        handheld.scan("cleo", R_1001, "cameras", "camera", serial="S1")
+        handheld.sync()
+    (one,) = [group for group in groups(doors) if group["value"]]
+    assert (one["value"], one["currency"], one["units"]) == (2 * 90_000, "CNY", 2)
+
+    def in_pounds(work: Any) -> None:
+        work.get(Item, "camera").currency = "GBP"
+
+    world.database.write(SYSTEM, in_pounds)
+    (one,) = [group for group in groups(doors) if group["value"]]
+    assert (one["value"], one["currency"]) == (2 * 90_000, "GBP")
+
+    world.a.scan("cleo", R_1001, "kettles", "kettle", 3)
+    world.a.inspect("ines", "kettles", 3)
+    world.a.sync()
+    world.b.inspect("sam", "kettles", 3, verdict="fail", grade="C", checks=FAILED)
+    world.b.sync()
+    (both,) = [group for group in groups(doors) if group["cause"] == "order"]
+    assert (both["value"], both["currency"], both["units"]) == (0, "", 5)
+    kettles, cameras = both["entries"]  # by their number: their values are not compared
+    assert (kettles["value"], kettles["currency"]) == (3 * 8_000, "CNY")
+    assert (cameras["value"], cameras["currency"]) == (2 * 90_000, "GBP")
 
 
 def test_one_lot_that_came_wrong_on_two_orders_is_one_group(world: World, doors: Doors) -> None:

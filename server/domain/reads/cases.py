@@ -1,5 +1,6 @@
 """Alerts and conflicts: lists, and one conflict with its evidence and its ways out."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -20,6 +21,9 @@ from ..returns import ReturnLine, ReturnOrder
 from ..work import Work
 from . import returns, tasks
 from .rows import Json, Names, bin_ref, item_ref, many, named, one, order_ref, page, plain, total, visible
+
+Cost = Counter[str]
+"""By currency, in its smallest unit: what is in two currencies has no sum."""
 
 OPEN_ALERTS = ("open", "acknowledged", "in_progress")
 OPEN_CONFLICTS = ("open", "assigned")
@@ -243,7 +247,12 @@ def _lasted(closed: list[Any]) -> Json:
     }
 
 
-def weights(work: Work, found: list[Conflict]) -> dict[str, tuple[int, int]]:
+def cost_of(units: int, item: Item | None) -> Cost:
+    """What so many cost, at the cost frozen for the item."""
+    return +Cost({item.currency: units * item.unit_cost}) if item else Cost()  # + leaves out what costs nothing
+
+
+def weights(work: Work, found: list[Conflict]) -> dict[str, tuple[int, Cost]]:
     """How many units each conflict is about and what they cost: its line's, or its whole order's, as far as they still wait."""
     lines: dict[str, list[ReturnLine]] = {}
     ids = sorted({case.order_id for case in found if case.order_id})
@@ -253,14 +262,14 @@ def weights(work: Work, found: list[Conflict]) -> dict[str, tuple[int, int]]:
                 lines.setdefault(line.order_id, []).append(line)
     items = many(work, Item, (line.item_id for each in lines.values() for line in each))
 
-    def weight(case: Conflict) -> tuple[int, int]:
-        units = value = 0
+    def weight(case: Conflict) -> tuple[int, Cost]:
+        units, cost = 0, Cost()
         for line in lines.get(case.order_id, []):
             if case.subject_kind != "ReturnLine" or line.id == case.subject_id:
                 waiting = max(0, line.received - line.closed) if line.received else line.expected
                 units += waiting
-                value += waiting * (items[line.item_id].unit_cost if line.item_id in items else 0)
-        return units, value
+                cost += cost_of(waiting, items.get(line.item_id))
+        return units, cost
 
     return {case.id: weight(case) for case in found}
 

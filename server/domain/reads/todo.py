@@ -17,6 +17,7 @@ from ..returns import UNDER_WAY, ReturnLine, ReturnOrder
 from ..tasks import Task
 from ..work import Work
 from . import cases, parcels, returns, tasks
+from .cases import Cost
 from .rows import Json, Names, many, order_ref, plain, unsent, visible
 
 MOST = 200
@@ -87,14 +88,14 @@ def todo(work: Work, *, site: str = "") -> Json:
 
 
 class Entry(NamedTuple):
-    """One thing that waits. `units` of goods it is about and their `value` at frozen cost."""
+    """One thing that waits. `units` of goods it is about and their frozen `cost`."""
 
     kind: str
     id: str
     at: int
     blocking: bool = False
     units: int = 0
-    value: int = 0
+    cost: Cost = Cost()  # never changed
     order_id: str = ""
     device_id: str = ""
     lot: tuple[str, str] = ("", "")
@@ -104,6 +105,7 @@ class Entry(NamedTuple):
 
 def grouped(work: Work, entries: list[Entry]) -> list[Json]:
     """What has one cause stands together, and what weighs most stands first: what holds goods back, then value, then age.
+    Values of several currencies are not compared.
 
     One handheld within a few minutes explains more than one order does, an order more than a lot; nothing stands twice.
     """
@@ -129,26 +131,31 @@ def grouped(work: Work, entries: list[Entry]) -> list[Json]:
             "blocking": any(entry.blocking for entry in group),
             **_weight_of(group),
             "entries": [
-                {"kind": entry.kind, "id": entry.id, "at": entry.at, "blocking": entry.blocking, "units": entry.units, "value": entry.value}
-                for entry in sorted(group, key=_weight)
+                {"kind": entry.kind, "id": entry.id, "at": entry.at, "blocking": entry.blocking, **_weight_of([entry])}
+                for entry in group
             ],
         }
         for cause, group in groups
     ]  # fmt: skip
-    return sorted(rows, key=lambda row: (not row["blocking"], -row["value"], -row["units"], row["at"]))
+    comparable = len({currency for entry in entries for currency in entry.cost}) < 2
+
+    def weight(row: Json) -> tuple[bool, int, int, int]:
+        return not row["blocking"], -row["value"] if comparable else 0, -row["units"], row["at"]
+
+    for row in rows:
+        row["entries"].sort(key=weight)
+    return sorted(rows, key=weight)
 
 
 def _weight_of(group: list[Entry]) -> Json:
-    """Two conflicts about the same goods weigh what those goods weigh, once."""
+    """Two conflicts about the same goods weigh what those goods weigh, once. What is in several currencies has no one value."""
     whole = {entry.order_id: entry for entry in group if not entry.about and entry.order_id}
     lines = {entry.about: entry for entry in group if entry.about and entry.order_id not in whole}
     rest = [entry for entry in group if not entry.about and not entry.order_id]
     each = [*whole.values(), *lines.values(), *rest]
-    return {"units": sum(entry.units for entry in each), "value": sum(entry.value for entry in each)}
-
-
-def _weight(entry: Entry) -> tuple[bool, int, int, int]:
-    return not entry.blocking, -entry.value, -entry.units, entry.at
+    cost = sum((entry.cost for entry in each), Cost())
+    currency, value = next(iter(cost.items())) if len(cost) == 1 else ("", 0)
+    return {"units": sum(entry.units for entry in each), "value": value, "currency": currency}
 
 
 def _of_one_device(entries: list[Entry]) -> list[list[Entry]]:
@@ -193,7 +200,6 @@ def _entries(
     items = many(
         work, Item, [line.item_id for each in wanted.values() for line in each] + [each.item_id for each in proposed]
     )
-    cost = {id: item.unit_cost for id, item in items.items()}
 
     def lot(case: Conflict) -> tuple[str, str]:
         line = lines.get(case.subject_id)
@@ -203,7 +209,7 @@ def _entries(
     found = [
         Entry("review", order.id, order.submitted_at or order.created_at, order_id=order.id,
               units=sum(line.expected for line in wanted.get(order.id, [])),
-              value=sum(line.expected * cost.get(line.item_id, 0) for line in wanted.get(order.id, [])))
+              cost=sum((cases.cost_of(line.expected, items.get(line.item_id)) for line in wanted.get(order.id, [])), Cost()))
         for order in reviews
     ]  # fmt: skip
     found += [
@@ -218,10 +224,10 @@ def _entries(
     ]  # fmt: skip
     found += [Entry("unclaimed", parcel.id, parcel.unclaimed_at or parcel.signed_at) for parcel in unclaimed]
     found += [
-        Entry("disposition", each.id, each.at, units=each.quantity, value=each.quantity * cost.get(each.item_id, 0),
+        Entry("disposition", each.id, each.at, units=each.quantity, cost=cases.cost_of(each.quantity, items.get(each.item_id)),
               order_id=each.order_id, lot=(each.item_id, each.lot), about=each.line_id)
         for each in proposed
     ]  # fmt: skip
     found += [Entry("task", task.id, task.raised_at, order_id=task.order_id, about=task.id) for task in asked]
     # What goods cost is for those who decide about them; the others see them weighed by their number.
-    return found if work.may("resolve") else [entry._replace(value=0) for entry in found]
+    return found if work.may("resolve") else [entry._replace(cost=Cost()) for entry in found]

@@ -311,7 +311,9 @@ export type TodoKind = 'review' | 'conflict' | 'alert' | 'unclaimed' | 'disposit
 /** What has one cause, the largest effect first. */
 export type TodoGroup = {
   cause: 'device' | 'order' | 'lot' | ''; order: { id: string; number: string } | null; device: Named | null; lot: string; at: Millis; blocking: boolean
-  units: number; value: number; entries: { kind: TodoKind; id: string; at: Millis; blocking: boolean; units: number; value: number }[]
+  /** In minor units of its currency; 0 and '' where the goods are in several. */
+  units: number; value: number; currency: string
+  entries: { kind: TodoKind; id: string; at: Millis; blocking: boolean; units: number; value: number; currency: string }[]
 } // prettier-ignore
 export type Todo = {
   groups: TodoGroup[]
