@@ -6,6 +6,7 @@ import pytest
 
 from server.database import Database
 from server.domain import conflicts, returns
+from server.domain.alerts import Alert
 from server.domain.catalog import Item, Site
 from server.domain.devices import Device
 from server.domain.ids import uuid7
@@ -222,6 +223,20 @@ def test_what_several_currencies_cost_is_not_added_up(world: World, desk: Desk, 
     kettles, cameras = both["entries"]  # by their number: their values are not compared
     assert (kettles["value"], kettles["currency"]) == (3 * 8_000, "CNY")
     assert (cameras["value"], cameras["currency"]) == (2 * 90_000, "GBP")
+
+
+def test_an_alert_about_no_goods_stands_above_what_weighs_nothing_the_graver_the_higher(
+    world: World, doors: Doors
+) -> None:
+    def happen(work: Any) -> None:
+        work.add(conflicts.Conflict, id="held", rule="X7", site_id=SITE, opened_at=1, blocking=True, facts={})
+        work.add(conflicts.Conflict, id="loose", rule="X8", site_id=SITE, opened_at=1, facts={})
+        for severity in ("info", "warning", "critical"):
+            work.add(Alert, id=severity, rule="negative_stock", severity=severity, site_id=SITE, first_at=2)
+
+    world.database.write(SYSTEM, happen)
+    order = [group["entries"][0]["id"] for group in groups(doors)]
+    assert order == ["critical", "held", "warning", "loose", "info"]
 
 
 def test_one_lot_that_came_wrong_on_two_orders_is_one_group(world: World, doors: Doors) -> None:

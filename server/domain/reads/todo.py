@@ -21,6 +21,7 @@ from .cases import Cost
 from .rows import Json, Names, many, order_ref, plain, unsent, visible
 
 MOST = 200
+GRAVITY = {"info": 0, "warning": 1, "critical": 2}
 AT_ONE_TIME = 10 * 60_000
 """What one handheld brings within so many milliseconds of each other has most often one cause: it was away, or its clock is wrong."""
 
@@ -88,7 +89,7 @@ def todo(work: Work, *, site: str = "") -> Json:
 
 
 class Entry(NamedTuple):
-    """One thing that waits. `units` of goods it is about and their frozen `cost`."""
+    """One thing that waits. `units` of goods it is about and their frozen `cost`; `gravity` is how much an alert says it matters."""
 
     kind: str
     id: str
@@ -101,11 +102,12 @@ class Entry(NamedTuple):
     lot: tuple[str, str] = ("", "")
     about: str = ""
     """The line whose goods these are; '' its whole order."""
+    gravity: int = 0
 
 
 def grouped(work: Work, entries: list[Entry]) -> list[Json]:
-    """What has one cause stands together, and what weighs most stands first: what holds goods back, then value, then age.
-    Values of several currencies are not compared.
+    """What has one cause stands together, and what weighs most stands first: what holds goods back, then value, units, the gravity of
+    an alert, and age. Values of several currencies are not compared.
 
     One handheld within a few minutes explains more than one order does, an order more than a lot; nothing stands twice.
     """
@@ -129,9 +131,11 @@ def grouped(work: Work, entries: list[Entry]) -> list[Json]:
             "lot": group[0].lot[1] if cause == "lot" else "",
             "at": min(entry.at for entry in group),
             "blocking": any(entry.blocking for entry in group),
+            "gravity": max(entry.gravity for entry in group),
             **_weight_of(group),
             "entries": [
-                {"kind": entry.kind, "id": entry.id, "at": entry.at, "blocking": entry.blocking, **_weight_of([entry])}
+                {"kind": entry.kind, "id": entry.id, "at": entry.at, "blocking": entry.blocking, "gravity": entry.gravity,
+                 **_weight_of([entry])}
                 for entry in group
             ],
         }
@@ -139,8 +143,8 @@ def grouped(work: Work, entries: list[Entry]) -> list[Json]:
     ]  # fmt: skip
     comparable = len({currency for entry in entries for currency in entry.cost}) < 2
 
-    def weight(row: Json) -> tuple[bool, int, int, int]:
-        return not row["blocking"], -row["value"] if comparable else 0, -row["units"], row["at"]
+    def weight(row: Json) -> tuple[bool, int, int, int, int]:
+        return not row["blocking"], -row["value"] if comparable else 0, -row["units"], -row["gravity"], row["at"]
 
     for row in rows:
         row["entries"].sort(key=weight)
@@ -219,7 +223,7 @@ def _entries(
     ]  # fmt: skip
     found += [
         Entry("alert", alert.id, alert.first_at, alert.severity == "critical", order_id=alert.order_id, about=alert.id,
-              lot=(alert.item_id, str(alert.facts.get("lot", ""))))
+              gravity=GRAVITY[alert.severity], lot=(alert.item_id, str(alert.facts.get("lot", ""))))
         for alert in alerts
     ]  # fmt: skip
     found += [Entry("unclaimed", parcel.id, parcel.unclaimed_at or parcel.signed_at) for parcel in unclaimed]

@@ -312,8 +312,8 @@ export type TodoKind = 'review' | 'conflict' | 'alert' | 'unclaimed' | 'disposit
 export type TodoGroup = {
   cause: 'device' | 'order' | 'lot' | ''; order: { id: string; number: string } | null; device: Named | null; lot: string; at: Millis; blocking: boolean
   /** In minor units of its currency; 0 and '' where the goods are in several. */
-  units: number; value: number; currency: string
-  entries: { kind: TodoKind; id: string; at: Millis; blocking: boolean; units: number; value: number; currency: string }[]
+  units: number; value: number; currency: string; gravity: number
+  entries: { kind: TodoKind; id: string; at: Millis; blocking: boolean; units: number; value: number; currency: string; gravity: number }[]
 } // prettier-ignore
 export type Todo = {
   groups: TodoGroup[]
