@@ -19,10 +19,12 @@ from server.domain.previews import Preview, previews
 from server.domain.receiving import Receipt
 from server.domain.work import Work
 from tests.cast import R_1001, SITE, Desk, Handheld
-from tests.conftest import DAY, HOUR, Clock
+from tests.conftest import DAY, HOUR, ON_BOTH, Clock
 
 from . import breaches
 from .breaches import BREACHES, CURES, VALUES, World
+
+pytestmark = ON_BOTH
 
 MODELS: dict[str, type[Any]] = {
     "ReturnOrder": returns.ReturnOrder, "ReturnLine": returns.ReturnLine, "OutboundLine": documents.OutboundLine,

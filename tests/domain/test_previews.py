@@ -10,6 +10,9 @@ from server.domain.permissions import SYSTEM
 from server.domain.previews import Preview, previews
 from server.domain.work import Work
 from tests.cast import R_1001, SITE, Desk, Handheld
+from tests.conftest import ON_BOTH
+
+pytestmark = ON_BOTH
 
 
 def seen_by(database: Database, who: str, conflict_id: str) -> dict[str, Preview]:
