@@ -90,7 +90,7 @@ class PushResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One row of a feed. op: put (value is the whole document) | drop (it left the feed) | gone (a right was lost)."""
+    """One row of a feed. op: put (value is the whole document) | drop (it left the feed) | gone (reserved)."""
 
     kind: str
     key: str

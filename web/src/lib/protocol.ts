@@ -113,7 +113,7 @@ export interface PushResponse {
   results: Result[]
 }
 
-/** One row of a feed. op: put (value is the whole document) | drop (it left the feed) | gone (a right was lost). */
+/** One row of a feed. op: put (value is the whole document) | drop (it left the feed) | gone (reserved). */
 export interface ChangeOut {
   kind: string
   key: string
