@@ -253,6 +253,11 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
 
+def busy(error: Exception) -> bool:
+    """Whether others were in the way, however often it was tried; what is wrong with the task itself is no matter of time."""
+    return passing(error) and getattr(getattr(error, "orig", error), "sqlstate", "") != "23505"
+
+
 def passing(error: Exception) -> bool:
     """Whether the database only asks to try the whole transaction again."""
     original = getattr(error, "orig", error)

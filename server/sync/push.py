@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from server.database import Database
+from server.database import Database, busy
 from server.domain import errors
 from server.domain.commands import COMMANDS, decode, execute
 from server.domain.devices import Device
@@ -37,8 +37,8 @@ from .protocol import (
 )
 from .shapes import CATALOGUE, site_feed
 
-PAUSE = 5
-"""Seconds a device waits after a passing fault."""
+LATER = 5
+"""Seconds until what was deferred is sent again."""
 
 
 class Gap(errors.Refusal):
@@ -62,7 +62,8 @@ class Revoked(errors.Refusal):
 def push(
     database: Database, device: Device, request: PushRequest, held_for: int = HELD_FOR, *, carried: bool = False
 ) -> PushResponse:
-    """Takes in what a device sends. Raises Gap {expected}, Forked {seq} or Revoked; nothing else is refused as a whole.
+    """Takes in what a device sends. Raises Gap {expected}, Forked {seq} or Revoked; nothing else is refused as a whole. While the
+    database asks again and again for another time, all of it is deferred.
 
     `carried`: somebody else brings it, so that the device was not heard from and nobody is there to be told to wipe itself.
     """
@@ -92,7 +93,7 @@ def push(
                 results.append(_one(work, batch, mutation))
             except Passing:
                 batch.last_seq = mutation.seq - 1
-                results.append(Result(seq=mutation.seq, id=mutation.id, status="deferred", retry_after=PAUSE))
+                results.append(Result(seq=mutation.seq, id=mutation.id, status="deferred", retry_after=LATER))
                 break
         if lost is not None:
             _declare_lost(work, batch, lost)
@@ -100,7 +101,12 @@ def push(
         batch.arrivals.settle()
         return known.last_seq, known.site_id
 
-    last_seq, site_id = database.write(SYSTEM, take_in)
+    try:
+        last_seq, site_id = database.write(SYSTEM, take_in)
+    except Exception as error:
+        if carried or not busy(error):
+            raise
+        return _deferred(database, device, request)
     epoch, heads = database.stands()
     if device.revoked_at and not carried:
         raise Revoked("This device was revoked. What it held has been handed over.", device_last_seq=last_seq)
@@ -110,6 +116,24 @@ def push(
         heads={name: heads.get(name, 0) for name in (CATALOGUE, site_feed(site_id))},
         server_time=database.clock(),
         results=results,
+    )
+
+
+def _deferred(database: Database, device: Device, request: PushRequest) -> PushResponse:
+    """The database had no turn for it, however often it was asked. Nothing of it is kept; it is sent again a little later."""
+    with database.read(SYSTEM) as work:
+        known = work.look(Device, device.id) or device
+    epoch, heads = database.stands()
+    sentence = "The server is too busy to take this in; it is sent again."
+    return PushResponse(
+        epoch=epoch,
+        device_last_seq=known.last_seq,
+        heads={name: heads.get(name, 0) for name in (CATALOGUE, site_feed(known.site_id))},
+        server_time=database.clock(),
+        results=[
+            Result(seq=sent.seq, id=sent.id, status="deferred", code="unavailable", detail=sentence, retry_after=LATER)
+            for sent in request.mutations
+        ],
     )
 
 

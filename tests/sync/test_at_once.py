@@ -270,6 +270,30 @@ def test_a_transaction_the_database_asks_for_again_answers_each_mutation_once(
     assert received(database) == 2
 
 
+def test_what_the_database_has_no_turn_for_is_deferred_and_nothing_of_it_is_kept(
+    database: Database, desk: Desk, a: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.database.RETRIES", 2)
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    heads = database.heads()
+
+    def others_first() -> None:
+        raise TryAgain
+
+    with at_commit(database, before=others_first):
+        results = a.push()
+    assert [(result.seq, result.status, result.code) for result in results] == [
+        (1, "deferred", "unavailable"),
+        (2, "deferred", "unavailable"),
+    ]
+    assert all(result.retry_after for result in results)
+    assert (a.record.last_seq, database.heads()) == (0, heads)
+    assert [(result.status, result.dup) for result in a.push()] == [("applied", False)] * 2
+    assert received(database) == 2
+
+
 class TryAgain(Exception):
     sqlstate = "40001"
 
