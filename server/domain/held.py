@@ -9,17 +9,17 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlmodel import col
 
-from . import conflicts, returns
+from . import conflicts, returns, upcasts
 from .errors import NotAllowed, Refusal, Waiting, WrongState
 from .events import MutationForced, MutationHeld, MutationRejected
 from .model import Command, Outcome
 from .people import actor_of
 from .permissions import Actor
 from .records import Mutation
-from .upcasts import upcast
+from .upcasts import newer, upcast
 from .work import Work
 
 log = logging.getLogger("restow.sync")
@@ -215,13 +215,20 @@ NEVER_ARRIVED = "never_arrived"
 
 
 def expire_held(work: Work) -> int:
-    """Intentions that waited too long are tried once more; then a supervisor is asked, and they wait for that."""
-    due = work.find(Mutation, Mutation.status == "held", Mutation.held_until > 0, Mutation.held_until <= work.now)
+    """Intentions that waited too long are tried once more; then a supervisor is asked, and they wait for that.
+
+    What a newer app wrote is tried as soon as the server has been updated.
+    """
+    too_long = and_(col(Mutation.held_until) > 0, col(Mutation.held_until) <= work.now)
+    understood = col(Mutation.waits_for).in_([newer(schema) for schema in range(2, upcasts.SCHEMA + 1)])
+    due = work.find(
+        Mutation, Mutation.status == "held", or_(too_long, understood), order_by=(Mutation.at, Mutation.seq)
+    )
     for held in due:
         if retry(work, held):
             continue
         held = work.get(Mutation, held.id)
-        if held.status == "held" and held.held_until:
+        if held.status == "held" and 0 < held.held_until <= work.now:
             facts = {"name": held.name, "waits_for": held.waits_for, "held_until": held.held_until,
                      "forceable": _forceable(work, held)}  # fmt: skip
             held.held_until, held.code = 0, NEVER_ARRIVED

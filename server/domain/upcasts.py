@@ -14,9 +14,12 @@ UPCASTS: dict[int, Callable[[str, dict[str, Any]], dict[str, Any]]] = {}
 
 def upcast(name: str, args: dict[str, Any], schema: int) -> dict[str, Any]:
     if schema > SCHEMA:
-        raise Waiting(
-            "This app is newer than the server; it waits for the server's update.", subject=f"schema:{schema}"
-        )
+        raise Waiting("This app is newer than the server; it waits for the server's update.", subject=newer(schema))
     for step in range(schema, SCHEMA):
         args = UPCASTS[step](name, args)
     return args
+
+
+def newer(schema: int) -> str:
+    """What a mutation of a schema that this server does not know yet waits for."""
+    return f"schema:{schema}"

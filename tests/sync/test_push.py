@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col
 
 from server.database import Database
-from server.domain import conflicts, people, receiving, records, returns, stock
+from server.domain import conflicts, people, receiving, records, returns, stock, upcasts
 from server.domain.commands import COMMANDS
 from server.domain.errors import NotAllowed, NotFound
 from server.domain.held import expire_held
@@ -142,6 +142,23 @@ def test_what_waited_too_long_is_handed_to_a_supervisor_with_its_content(
     assert (kept.status, kept.code, kept.body["args"]["line_id"]) == ("held", "never_arrived", "nowhere")
     with database.read(SYSTEM) as work:
         assert work.get(conflicts.Conflict, kept.conflict_id).rule == "X15"
+
+
+def test_what_a_newer_app_wrote_is_carried_out_in_its_order_once_the_server_is_updated(
+    database: Database, desk: Desk, a: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk("sally", "create_return", order_id=R_1001, number="R-1001", site_id=SITE, type_code="customer", lines=[])
+    for note in ("one", "two"):
+        a.do("sam", "edit_return", id=R_1001, set={"note": note}, was={"note": ""})
+        a.outbox[-1] = msgspec.structs.replace(a.outbox[-1], schema=2)
+    assert [(result.status, result.code) for result in a.push()] == [("held", "waiting")] * 2
+    assert database.write(SYSTEM, expire_held) == 0, "it still waits"
+
+    monkeypatch.setattr(upcasts, "SCHEMA", 2)
+    assert database.write(SYSTEM, expire_held) == 2
+    assert [result.status for result in a.push()] == ["applied", "applied"]
+    with database.read(SYSTEM) as work:
+        assert work.get(returns.ReturnOrder, R_1001).note == "two"
 
 
 def test_goods_of_an_order_that_another_handheld_still_holds_are_counted(
