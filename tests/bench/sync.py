@@ -219,7 +219,7 @@ def increment(place: Place) -> Iterator[Row]:
         cursor = _cursor(database, device)
         took = []
         for n in range(20):
-            _pushed(database, batches(of_a_shift(21, first=1 + 21 * n), 100))
+            _pushed(database, batches(of_a_shift(54, first=1 + 54 * n), 100))
             began = time.perf_counter()
             page = pull(database, device, f"site:{SITE}", cursor)
             took.append(1000 * (time.perf_counter() - began))
