@@ -8,6 +8,7 @@ python sync_client.py my.db sync | watch
 """
 
 import json
+import secrets
 import sqlite3
 import sys
 import time
@@ -24,6 +25,12 @@ CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, mutation TEXT, statu
 CREATE TABLE IF NOT EXISTS told (seq INTEGER PRIMARY KEY, mutation TEXT, status TEXT, detail TEXT);
 CREATE TABLE IF NOT EXISTS documents (feed TEXT, kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key));
 """
+
+
+def new_id() -> str:
+    """A UUIDv7: the time first, so that what was made later sorts later, then chance."""
+    bits = int(time.time() * 1000) << 80 | secrets.randbits(80)
+    return str(uuid.UUID(int=bits & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62))
 
 
 class Refused(Exception):
@@ -46,7 +53,7 @@ class Client:
 
     def record(self, name: str, args: dict, by: str) -> None:
         """Numbered and on the disk in one transaction. Only when this returns may a person be told that it is saved."""
-        mutation = {"id": str(uuid.uuid4()), "name": name, "by": by, "site": self.get("site_id"), "args": args,
+        mutation = {"id": new_id(), "name": name, "by": by, "site": self.get("site_id"), "args": args,
                     "epoch": self.get("epoch"), "base": int(self.get("base") or 0), "made_at": int(time.time() * 1000)}  # fmt: skip
         self.db.execute("BEGIN IMMEDIATE")
         seq = int(self.get("last_seq") or 0) + 1
@@ -183,7 +190,7 @@ def main(path: str, what: str, *more: str) -> None:
         client.enrol(*more)
         client.sync()
     elif what == "sign":
-        args = {"parcel_id": str(uuid.uuid4()), "site_id": client.get("site_id"), "waybill": more[0]}
+        args = {"parcel_id": new_id(), "site_id": client.get("site_id"), "waybill": more[0]}
         client.record("sign_parcel", args, client.somebody("operator"))
     elif what == "edit":
         kind, key, field, value = more
