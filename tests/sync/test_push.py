@@ -2,11 +2,14 @@
 
 import errno
 import threading
+from pathlib import Path
 
 import msgspec
 import pytest
+from litestar.testing import TestClient
 from sqlmodel import col
 
+from server.config import Config
 from server.database import Database
 from server.domain import conflicts, people, receiving, records, returns, stock, upcasts
 from server.domain.commands import COMMANDS
@@ -14,11 +17,13 @@ from server.domain.errors import NotAllowed, NotFound
 from server.domain.held import expire_held
 from server.domain.permissions import SYSTEM
 from server.domain.work import Work
+from server.main import create_app
 from server.sync import push as push_module
-from server.sync.protocol import Lost
+from server.sync.protocol import PROTOCOL, Lost, PushRequest
 from server.sync.push import Forked, Gap, Revoked
 from tests.cast import R_1001, SITE, Desk, Handheld
 from tests.conftest import DAY, ON_BOTH, Clock
+from tests.doors import Doors
 
 pytestmark = ON_BOTH
 
@@ -142,6 +147,21 @@ def test_what_waited_too_long_is_handed_to_a_supervisor_with_its_content(
     assert (kept.status, kept.code, kept.body["args"]["line_id"]) == ("held", "never_arrived", "nowhere")
     with database.read(SYSTEM) as work:
         assert work.get(conflicts.Conflict, kept.conflict_id).rule == "X15"
+
+
+def test_how_long_an_intention_waits_is_a_setting(
+    database: Database, b: Handheld, clock: Clock, tmp_path: Path
+) -> None:
+    config = Config.from_env({"RESTOW_DATA": str(tmp_path), "DATABASE_URL": database.url, "RESTOW_HELD_DAYS": "2"})
+    b.dispose("ines", "nowhere", "scrap")
+    request = PushRequest(protocol=PROTOCOL, epoch="", device=b.id, app_schema=1, mutations=b.outbox)
+    with TestClient(create_app(config, database)) as client:
+        answer = Doors(client, database).device("B1").post("/sync/v1/push", msgspec.to_builtins(request))
+    assert answer.json()["results"][0]["status"] == "held"
+    clock.forward(2 * DAY - 1)
+    assert database.write(SYSTEM, expire_held) == 0
+    clock.forward(1)
+    assert database.write(SYSTEM, expire_held) == 1
 
 
 def test_what_a_newer_app_wrote_is_carried_out_in_its_order_once_the_server_is_updated(
