@@ -57,17 +57,19 @@ def edit(
     for name, value in set.items():
         there = getattr(record, name)
         key = f"{kind}:{record.id}:{name}"
-        own_chain = _goes_on(work, work.seek(FieldWrite, key), was.get(name))
+        last = work.seek(FieldWrite, key)
+        own_chain = _goes_on(work, last, was.get(name))
+        seen = there == was[name] if name in was else _nobody_elses(work, last)
         disputed = work.device_id and work.seek(FieldWrite, f"{key}@{work.device_id}")
         if disputed and disputed.conflict_id and _goes_on(work, disputed, was.get(name)):
             clashes.append({"field": name, "base": was.get(name), "server": there, "device": value})
         elif there == value:
             continue
-        elif name not in was or there == was[name] or own_chain:
+        elif seen or own_chain:
             _write(work, kind, record, name, value, was.get(name))
             written.append(name)
         else:
-            clashes.append({"field": name, "base": was[name], "server": there, "device": value})
+            clashes.append({"field": name, "base": was.get(name), "server": there, "device": value})
 
     if written:
         order.content += 1
@@ -109,6 +111,11 @@ def _checked(kind: str, set: dict[str, Any]) -> None:
         if expected is None:
             raise Invalid(f"The field {name} cannot be edited.", field=name)
         check(name, value, expected)
+
+
+def _nobody_elses(work: Work, last: FieldWrite | None) -> bool:
+    """A handheld that does not say what it saw writes over nobody's words but its own. A desk stands before the value it replaces."""
+    return not work.device_id or last is None or last.device_id == work.device_id
 
 
 def _goes_on(work: Work, last: FieldWrite | None, was: Any) -> bool:

@@ -58,6 +58,22 @@ def test_the_same_field_on_both_sides_keeps_base_server_and_device(database: Dat
     )  # fmt: skip
 
 
+def test_a_handheld_that_does_not_say_what_it_saw_writes_over_nobody_elses_words(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
+    draft(desk)
+    a.do("sam", "edit_return", id=R_1001, set={"note": "mine"}, was={})
+    a.do("sam", "edit_return", id=R_1001, set={"note": "mine, again"}, was={})
+    assert [result.status for result in a.push()] == ["applied", "applied"]
+    a.outbox.clear()
+    desk("sally", "edit_return", id=R_1001, set={"note": "the desk's"}, was={"note": "mine, again"})
+
+    a.do("sam", "edit_return", id=R_1001, set={"note": "mine once more"}, was={})
+    [result] = a.push()
+    assert result.status == "conflict"
+    assert order(database).note == "the desk's"
+
+
 def test_a_supervisor_keeps_either_side_or_enters_another(database: Database, desk: Desk, a: Handheld) -> None:
     for option, value, expected in (
         ("keep_server", None, "keep_server"), ("take_device", None, "device"), ("enter_value", "both", "both"),
