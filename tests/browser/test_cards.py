@@ -106,6 +106,7 @@ def test_a_good_and_a_bad_unit_are_inspected_without_touching_the_glass(play: Pl
     scan(page, "RSTW:FAIL-APPEARANCE")
     expect(page.get_by_test_id("check-appearance")).to_have_attribute("data-outcome", "fail")
     scan(page, "RSTW:FAIL")
+    expect(page.get_by_test_id("sheet-choose")).to_be_visible()
     scan(page, "RSTW:4")
     expect(page.get_by_test_id("check-packaging")).to_have_attribute("data-outcome", "fail")
     scan(page, "RSTW:DEFECT-SCRATCH")

@@ -275,7 +275,9 @@ def test_a_question_and_the_scans_behind_it_outlast_a_crash(play: Play, dock: Pd
     scan(page, "350123456789012")  # an IMEI looks like a waybill; here it is what was asked for
     expect(line(page, "RED-CAMERA")).to_have_attribute("data-received", "1")
 
+    page.wait_for_timeout(NOT_A_BOUNCE)
     scan(page, CAMERA)
+    expect(page.get_by_test_id("sheet-serial")).to_be_visible()
     scan(page, "RSTW:NEXT")  # nobody can read its number
     expect(line(page, "RED-CAMERA")).to_have_attribute("data-received", "2")
     page.wait_for_timeout(NOT_A_BOUNCE)

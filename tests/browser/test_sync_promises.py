@@ -218,7 +218,7 @@ def test_goods_of_a_return_cancelled_meanwhile_become_a_supervisors_case_and_the
     assert [one.status for one in play.books(ReturnOrder, ReturnOrder.id == order.id)] == ["receiving"]
 
     dock.go("")
-    expect(page.get_by_test_id("verdicts")).to_contain_text("they do send it back", timeout=MINUTE)
+    expect(page.get_by_test_id("verdicts")).to_contain_text("reinstated", timeout=MINUTE)
 
 
 def test_two_inspectors_who_differ_are_shown_side_by_side_and_one_verdict_stands(play: Play, bench: Pda) -> None:
