@@ -240,8 +240,8 @@ def badge_in(page: Page, badge: str, pin: str = stage.PIN) -> None:
         scan(page, badge)
         with suppress(PlaywrightTimeout):
             pad.wait_for(timeout=3_000)
+            for digit in pin:
+                pad.get_by_role("button", name=digit, exact=True).click(timeout=3_000)
             break
-    for digit in pin:
-        pad.get_by_role("button", name=digit, exact=True).click()
     page.get_by_test_id("sign-in-send").click()
     page.get_by_test_id("sync-pill").wait_for()
