@@ -9,6 +9,7 @@ import {
 } from './queries'
 import { lookUp } from './db'
 import { settings } from './settings'
+import { listed as listedAs, type Listed } from './waybills'
 
 export type Expect = 'waybill' | 'item' | 'bin' | 'container' | 'serial' | 'document' | null
 
@@ -16,7 +17,7 @@ export type Meaning =
   | { is: 'label'; label: string; container: Container | null; parcel: Parcel | null }
   | { is: 'sscc'; sscc: string; container: Container | null }
   | { is: 'serial'; serial: string; item: Item | null; sold: OutboundLine[]; receipts: Receipt[]; gs1: Gs1 | null }
-  | { is: 'waybill'; waybill: string; carrier: string; parcel: Parcel | null; outbound: OutboundOrder | null }
+  | { is: 'waybill'; waybill: string; carrier: string; parcel: Parcel | null; outbound: OutboundOrder | null; listed: Listed | null }
   | { is: 'item'; item: Item; barcode: Barcode | null; quantity: number; gs1: Gs1 | null }
   | { is: 'gs1'; gs1: Gs1 }
   | { is: 'bin'; bin: Bin; zone: Zone | null }
@@ -116,10 +117,11 @@ async function meanings(raw: string, symbology: string, expect: Expect): Promise
 
   const waybill = normalWaybill(text)
   const carrier = carrierOf(waybill, await carriers())
-  const [parcel, outbound] = await Promise.all([parcelByWaybill(site, waybill), outboundByNumber(text)])
+  const [parcel, outbound, listed] = await Promise.all([parcelByWaybill(site, waybill), outboundByNumber(text), listedAs(waybill)])
   const outboundByWaybill = outbound?.waybill === waybill ? outbound : null
   const looksLikeWaybill = /^[A-Z]{0,4}[0-9][0-9A-Z-]{7,25}$/.test(waybill) && !/^\d{8}$/.test(waybill)
-  if (parcel || outboundByWaybill) add({ is: 'waybill', waybill, carrier: parcel?.carrier || carrier, parcel, outbound: outboundByWaybill }, true)
+  if (parcel || outboundByWaybill || listed)
+    add({ is: 'waybill', waybill, carrier: parcel?.carrier || listed?.carrier || carrier, parcel, outbound: outboundByWaybill, listed }, true)
 
   for (const { item, barcode } of await barcodeLookup(text)) add({ is: 'item', item, barcode, quantity: barcode.quantity, gs1: null }, true)
 
@@ -134,9 +136,9 @@ async function meanings(raw: string, symbology: string, expect: Expect): Promise
     // Thirteen digits with a right check digit: an item the pack does not have, or, one time in ten, a waybill.
     const retail = RETAIL.test(symbology) || GS1_CARRIER.test(symbology)
     add({ is: 'unknown', text, retail }, retail)
-    if (looksLikeWaybill && !RETAIL.test(symbology)) add({ is: 'waybill', waybill, carrier, parcel: null, outbound: null }, carrier !== '' || CODE_128.test(symbology))
+    if (looksLikeWaybill && !RETAIL.test(symbology)) add({ is: 'waybill', waybill, carrier, parcel: null, outbound: null, listed: null }, carrier !== '' || CODE_128.test(symbology))
   } else if (!known && (carrier || (looksLikeWaybill && !RETAIL.test(symbology)))) {
-    add({ is: 'waybill', waybill, carrier, parcel: null, outbound: null }, carrier !== '')
+    add({ is: 'waybill', waybill, carrier, parcel: null, outbound: null, listed: null }, carrier !== '')
     if (!carrier && expect !== 'waybill') add({ is: 'unknown', text }, false)
   }
   // A carrier's prefix is a strong sign, even beside an item that happens to have the same code.

@@ -82,6 +82,12 @@ export interface BarcodePage {
   rows: Barcode[]
 }
 
+/** A few hundred of the site's waybills, as one text (waybills.ts). */
+export interface WaybillsRow {
+  first: string
+  lines: string
+}
+
 export interface PhotoRow {
   sha256: string
   kind: PhotoKind
@@ -225,6 +231,7 @@ class Database extends Dexie {
   declare scans: EntityTable<ScanRow, 'id'>
   declare drafts: EntityTable<DraftRow, 'key'>
   declare carried: EntityTable<CarriedRow, 'id'>
+  declare waybills: EntityTable<WaybillsRow, 'first'>
 
   constructor(name: string) {
     // Strict: when a transaction is complete its bytes are on the disk, and only then is "saved" said.
@@ -245,6 +252,7 @@ class Database extends Dexie {
       drafts: 'key',
     })
     this.version(2).stores({ carried: 'id, at' })
+    this.version(3).stores({ waybills: 'first' })
   }
 }
 

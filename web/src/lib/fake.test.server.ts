@@ -2,7 +2,7 @@
 // server answers is tested against the real server.
 
 import { normalWaybill } from './numbers'
-import type { ChangeOut, MutationIn, PullResponse, PushRequest, Result, Status } from './protocol'
+import type { ChangeOut, MutationIn, PullResponse, PushRequest, Result, Status, WaybillPage } from './protocol'
 
 type Doc = Record<string, unknown> & { id: string }
 
@@ -20,6 +20,8 @@ export class FakeServer {
   blobs = new Map<string, number>()
   devices = 0
   carryKey = ''
+  /** What the list of waybills says next, page by page; each cursor is a number of pages. */
+  waybills: Partial<WaybillPage>[] = []
   /** What becomes of outbox files that are brought. */
   brought: ArrayBuffer[] = []
   refuseFiles = ''
@@ -85,9 +87,18 @@ export class FakeServer {
     if (this.revoked) return problem(403, 'revoked')
     if (url.pathname === '/sync/v1/feeds')
       return json({ epoch: this.epoch, carry_key: this.carryKey, feeds: Object.keys(this.changes), heads: this.heads(), device: { site_id: 's1' }, server_time: this.now() })
+    if (url.pathname === '/sync/v1/waybills') return this.list(Number(url.searchParams.get('cursor') ?? 0))
     if (url.pathname.startsWith('/sync/v1/pull/'))
       return this.pull(decodeURIComponent(url.pathname.slice('/sync/v1/pull/'.length)), url.searchParams.get('cursor') ?? '')
     return problem(404, 'not_found')
+  }
+
+  private list(from: number): Response {
+    const none = { waybill: [], number: [], carrier: [], day: [] }
+    const to = Math.min(from + 1, this.waybills.length)
+    return json({
+      epoch: this.epoch, cursor: String(to), revision: to, more: to < this.waybills.length, reset: false, since: 0, outbound: none, parcels: none, ...this.waybills[from],
+    } satisfies WaybillPage)
   }
 
   private push(request: PushRequest): Response {

@@ -23,6 +23,7 @@ import { saveSettings, settings } from './settings'
 import { current, say } from './syncstate'
 import { forgetKey } from './vault'
 import { argsOf, forget } from './view'
+import { fetchWaybills, waybillState } from './waybills'
 
 export { syncState, type SyncState } from './syncstate'
 
@@ -33,6 +34,7 @@ const POLL = 60_000
 const ASK_HELD = 60_000
 const REPORT = 5 * 60_000
 const FEEDS = 10 * 60_000
+const WAYBILLS = 10 * 60_000
 const LONGEST_BACKOFF = 30_000
 const DEBOUNCE = 250
 const VIEW_TABLES = ['meta', 'outbox', 'sent', 'attention', 'confirmed', 'view', 'reference', 'items', 'barcodes', 'staged']
@@ -151,6 +153,7 @@ async function cycle(): Promise<boolean> {
     say({ lastSuccess: Date.now(), error: '', forked: false })
     void uploadPhotos(token)
     await bringCarried(token)
+    if (longer(WAYBILLS, (await waybillState())?.at ?? 0)) await fetchWaybills((path) => getJson(token, path))
     await prune()
     return true
   } catch (reason) {
@@ -499,7 +502,7 @@ async function dropFeed(feed: string): Promise<void> {
     await db.confirmed.bulkDelete(confirmed)
     await db.reference.bulkDelete(of(await db.reference.toCollection().primaryKeys()))
     await db.staged.where('feed').equals(feed).delete()
-    await db.meta.delete(`feed:${feed}`)
+    await db.meta.bulkDelete([`feed:${feed}`, 'feed:waybills']) // another site has other waybills
     await lay(confirmed.map(([kind, key]) => `${kind} ${key}`))
   })
 }
@@ -521,6 +524,7 @@ export async function prepareOffline(report: (step: 'storage' | 'download' | 'do
   const counting = setInterval(() => void db.staged.count().then((pages) => report('download', pages)), 500)
   try {
     await db.meta.delete('feeds')
+    await db.meta.where('key').equals('feed:waybills').modify((row) => void ((row.value as { at: number }).at = 0))
     await syncNow()
   } finally {
     clearInterval(counting)

@@ -25,7 +25,7 @@ export type Place = 'home' | 'sign-for' | 'receive' | 'inspect' | 'put-away' | '
 type Is<N extends Meaning['is']> = Extract<Meaning, { is: N }>
 /** What the table tells apart: a label is empty, in use, or the number of a parcel that came without one. */
 export interface Scanned {
-  waybill: { waybill: string; parcel: Parcel | null; outbound: Is<'waybill'>['outbound'] }
+  waybill: { waybill: string; parcel: Parcel | null; outbound: Is<'waybill'>['outbound']; listed: Is<'waybill'>['listed'] }
   document: Is<'document'>
   /** ours: printed beforehand and empty; else somebody's SSCC that nothing here knows of. */
   newLabel: { label: string; ours: boolean }
@@ -49,12 +49,12 @@ const stickOnWhat = notHere((w) => w.t('home.stick_on_what'))
 
 export const INTENT: { [K in keyof Scanned]: Row<K> } = {
   waybill: {
-    'home': ({ waybill, outbound }) => receive.openByWaybill(waybill, outbound),
-    'sign-for': ({ waybill }) => sign.signIntoLoad(waybill),
-    'receive': ({ waybill, outbound }) => receive.openByWaybill(waybill, outbound),
+    'home': ({ waybill, outbound, listed }) => receive.openByWaybill(waybill, outbound, listed),
+    'sign-for': ({ waybill, listed }) => sign.signIntoLoad(waybill, listed),
+    'receive': ({ waybill, outbound, listed }) => receive.openByWaybill(waybill, outbound, listed),
     'inspect': ({ parcel, waybill }) => (parcel ? inspect.filterBy({ parcelId: parcel.id }, () => waybill) : notHere((w) => w.t('inspect.parcel_unknown'))()),
     'put-away': takesGoods,
-    'file': ({ outbound }) => file.beginFrom(null, outbound),
+    'file': ({ outbound, listed }) => file.beginFrom(null, outbound, listed),
     'count': countGoods,
   },
   document: {
@@ -179,7 +179,7 @@ type Read = { [K in keyof Scanned]: { kind: K; it: Scanned[K] } }[keyof Scanned]
 export function rowOf(meaning: Exclude<Meaning, { is: 'badge' | 'card' }>): Read {
   switch (meaning.is) {
     case 'label': {
-      if (meaning.parcel) return { kind: 'waybill', it: { waybill: meaning.parcel.waybill, parcel: meaning.parcel, outbound: null } }
+      if (meaning.parcel) return { kind: 'waybill', it: { waybill: meaning.parcel.waybill, parcel: meaning.parcel, outbound: null, listed: null } }
       if (meaning.container) return { kind: 'usedLabel', it: { container: meaning.container } }
       return { kind: 'newLabel', it: { label: meaning.label, ours: true } }
     }
@@ -222,7 +222,7 @@ export function nameOf(meaning: Meaning): Say {
     case 'document':
       return () => meaning.order?.number ?? meaning.outbound?.number ?? ''
     case 'waybill':
-      return (w) => (meaning.parcel ? w.t('ask.waybill_known') : meaning.carrier || w.t('ask.waybill_new'))
+      return (w) => (meaning.parcel || meaning.listed ? w.t('ask.waybill_known') : meaning.carrier || w.t('ask.waybill_new'))
     default:
       return () => ''
   }

@@ -96,7 +96,7 @@ shift.whenAsked = async (sheet) => {
 
 /** Of what the pack does not know as something else, the text itself: an IMEI looks like a waybill, and so do many lots. */
 const strange = ({ candidates }: Classified): string =>
-  candidates.every((one) => one.is === 'unknown' || (one.is === 'waybill' && !one.parcel && !one.outbound))
+  candidates.every((one) => one.is === 'unknown' || (one.is === 'waybill' && !one.parcel && !one.outbound && !one.listed))
     ? candidates.map((one) => (one.is === 'unknown' ? one.text : one.is === 'waybill' ? one.waybill : ''))[0]!
     : ''
 

@@ -11,6 +11,7 @@ import { nextNumber, record, waitingOf } from '../../../lib/outbox'
 import { missingDocuments } from '../../../lib/policy'
 import type { Item, OutboundOrder, ReturnOrder } from '../../../lib/protocol'
 import * as queries from '../../../lib/queries'
+import type { Listed } from '../../../lib/waybills'
 import { go } from '../../../router.svelte'
 import type { Say, Words } from '../say'
 import { shift, type Filing } from '../shift.svelte'
@@ -46,8 +47,10 @@ export async function begin(outbound: OutboundOrder): Promise<void> {
 }
 
 /** A number that is no shipment's. */
-export async function beginFrom(order: ReturnOrder | null, outbound: OutboundOrder | null): Promise<void> {
+export async function beginFrom(order: ReturnOrder | null, outbound: OutboundOrder | null, listed: Listed | null = null): Promise<void> {
   if (outbound) return begin(outbound)
+  if (listed?.number)
+    return attention((w) => w.t('receive.left_with', { number: listed.number, date: w.date(listed.left_at) }), { more: (w) => w.t('file.not_here') })
   if (order) attention((w) => w.t('file.is_return', { number: order.number }), { more: (w) => w.t('nothing_done') })
   else attention((w) => w.t('file.not_shipped'), { more: (w) => w.t('nothing_done') })
 }

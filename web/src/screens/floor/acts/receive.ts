@@ -12,6 +12,7 @@ import type { Bin, Container, Item, OutboundOrder, Parcel, Receipt, ReturnOrder 
 import * as queries from '../../../lib/queries'
 import type { LineView } from '../../../lib/queries'
 import { syncState } from '../../../lib/syncstate'
+import type { Listed } from '../../../lib/waybills'
 import { go } from '../../../router.svelte'
 import { rule, type Say } from '../say'
 import { shift, type Option } from '../shift.svelte'
@@ -22,12 +23,13 @@ import { alarm, attention, itemName, me, nameOfPerson, plainPhotos, right, shown
 // —— the parcel ———————————————————————————————————————————————————————————————————————————————————————
 
 /** Waybill: the parcel in hand is finished, this one is opened; signed for first, if nobody did. */
-export async function openByWaybill(waybill: string, outbound: OutboundOrder | null): Promise<void> {
+export async function openByWaybill(waybill: string, outbound: OutboundOrder | null, listed: Listed | null = null): Promise<void> {
   const { parcel, fresh } = await signFor(waybill)
-  await openParcel(parcel, fresh, outbound)
+  await openParcel(parcel, fresh, outbound, listed)
 }
 
-export async function openParcel(parcel: Parcel, fresh = false, outbound: OutboundOrder | null = null): Promise<void> {
+/** `listed`: what the list of waybills says where the papers themselves are not on this handheld any more. */
+export async function openParcel(parcel: Parcel, fresh = false, outbound: OutboundOrder | null = null, listed: Listed | null = null): Promise<void> {
   if (shift.work.receive.parcelId === parcel.id) {
     go('/floor/receive')
     return shown((w) => w.t('receive.same_parcel'), { more: () => parcel.waybill })
@@ -56,6 +58,10 @@ export async function openParcel(parcel: Parcel, fresh = false, outbound: Outbou
   } else if (outbound) {
     const sender = await queries.customer(outbound.customer_id)
     right((w) => w.t('receive.sender', { name: sender?.name ?? '' }), { more: (w) => w.t('receive.came_back', { number: outbound.number }) })
+  } else if (listed?.number) {
+    attention((w) => w.t('receive.left_with', { number: listed.number, date: w.date(listed.left_at) }), { more: (w) => w.t('receive.left_with.more') })
+  } else if (fresh && listed?.signed_at) {
+    attention((w) => w.t('sign.already_on', { date: w.date(listed.signed_at) }), { more: (w) => w.t('receive.left_with.more') })
   } else attention((w) => w.t('receive.opened_no_order'), { more: (w) => w.t('receive.opened_no_order.more') })
   shift.countEarly()
 }

@@ -7,6 +7,7 @@ import type { Bin, OutboundOrder, Parcel, Photo, ReturnOrder } from '../../../li
 import { carriers, parcelOf, parcelsSigned } from '../../../lib/queries'
 import type { Scan } from '../../../lib/scanner'
 import { saveSettings, settings } from '../../../lib/settings'
+import type { Listed } from '../../../lib/waybills'
 import type { Say } from '../say'
 import { shift } from '../shift.svelte'
 import { attention, nameOfPerson, right, siteId } from './tell'
@@ -33,10 +34,12 @@ export async function signFor(text: string): Promise<{ parcel: Parcel; fresh: bo
 }
 
 /** On the screen of the load. */
-export async function signIntoLoad(waybill: string): Promise<void> {
+export async function signIntoLoad(waybill: string, listed: Listed | null = null): Promise<void> {
   shift.work.load ??= { id: uuid7() }
   const { parcel, fresh } = await signFor(waybill)
   if (!fresh) return alreadySigned(parcel)
+  // Long done, and no document of this handheld any more: it is written down all the same, and the server knows it for the same parcel.
+  if (listed?.signed_at) return attention((w) => w.t('sign.already_on', { date: w.date(listed.signed_at) }), { more: (w) => w.t('sign.already.more') })
   right((w) => w.t('sign.signed'), { number: (await parcelsOfLoad()).length, more: (w) => parcel.carrier || w.t('sign.carrier_unknown') })
 }
 
