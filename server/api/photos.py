@@ -28,12 +28,11 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @put("/blobs/{sha256:str}", tags=["sync"], responses=REFUSALS, request_max_body_size=media.MAX_BYTES)
 async def upload(
-    request: Request[Any, Any, Any], handheld: NamedDependency[Handheld], sha256: FromPath[str]
+    request: Request[Any, Any, Any], any_handheld: NamedDependency[Handheld], sha256: FromPath[str]
 ) -> Response[PhotoStored]:
-    """The photo's own bytes, named by their SHA-256. Sent again, it is there already."""
-    return await _taken_in(
-        request, handheld.database, handheld.config, sha256, handheld.device.site_id, handheld.device.id
-    )
+    """The photo's own bytes, named by their SHA-256. Sent again, it is there already. A revoked handheld hands over its photos too."""
+    device = any_handheld.device
+    return await _taken_in(request, any_handheld.database, any_handheld.config, sha256, device.site_id, device.id)
 
 
 @put("/api/photos/{sha256:str}", tags=["photos"], responses=REFUSALS, request_max_body_size=media.MAX_BYTES)
@@ -100,10 +99,10 @@ def keep(database: Database, config: Config, sha256: str, data: bytes, site_id: 
 
 
 @head("/blobs/{sha256:str}", tags=["sync"])
-def is_stored(handheld: NamedDependency[Handheld], sha256: FromPath[str]) -> Response[None]:
+def is_stored(any_handheld: NamedDependency[Handheld], sha256: FromPath[str]) -> Response[None]:
     """Whether it is there already, before it is sent over a slow network."""
     _check(sha256)
-    blob = _stored(handheld.database, handheld.config, sha256)
+    blob = _stored(any_handheld.database, any_handheld.config, sha256)
     return Response(None, status_code=200 if blob else 404)
 
 

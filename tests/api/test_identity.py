@@ -12,6 +12,7 @@ from server.domain.codes import new_code
 from server.domain.ids import uuid7
 from server.domain.people import EndGrant, GrantRight, Person, Session, actor_of
 from server.domain.permissions import SYSTEM
+from tests.api.test_photos import jpeg
 from tests.cast import R_1001, SITE, Desk
 from tests.conftest import HOUR, Clock
 from tests.doors import ORIGIN, Browser, Doors
@@ -217,6 +218,11 @@ def test_a_revoked_handheld_first_hands_over_what_it_held(doors: Doors, database
     body = {"protocol": 1, "epoch": "", "device": "device-A1", "app_schema": 1, "mutations": [mutation]}
     assert handheld.post("/sync/v1/push", body).json()["code"] == "revoked"
     assert doors.person("sam").get("/api/parcels").json()["total"] == 1
+
+    photo = jpeg()
+    name = hashlib.sha256(photo).hexdigest()
+    assert handheld.raw("PUT", f"/blobs/{name}", photo, Content_Type="image/jpeg").status_code == 201
+    assert handheld.get(f"/api/photos/{name}").json()["code"] == "revoked", "it hands over and is shown nothing"
 
 
 def test_a_badge_is_answered_once_and_kept_as_a_verifier(doors: Doors, database: Database) -> None:

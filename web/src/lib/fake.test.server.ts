@@ -32,6 +32,7 @@ export class FakeServer {
   now = () => Date.now()
   loseAnswers = 0
   failPulls = 0
+  failBlobs = 0
   failPullsAfter = Infinity
   judge: (mutation: MutationIn) => { status: Status; code?: string } | null = () => null
   beforeAnswer: () => Promise<void> = async () => {}
@@ -142,7 +143,7 @@ export class FakeServer {
       this.loseAnswers--
       throw new TypeError('connection reset')
     }
-    if (this.revoked) return problem(403, 'revoked')
+    if (this.revoked) return problem(403, 'revoked', { device_last_seq: this.lastSeq })
     return json({ epoch: this.epoch, device_last_seq: this.lastSeq, heads: this.heads(), server_time: this.now(), results })
   }
 
@@ -195,6 +196,7 @@ export class FakeServer {
   }
 
   private async blob(method: string, hash: string, sent?: Blob): Promise<Response> {
+    if (this.failBlobs-- > 0) throw new TypeError('connection reset')
     if (method === 'HEAD') return new Response(null, { status: this.blobs.has(hash) ? 200 : 404 })
     const bytes = await sent!.arrayBuffer()
     this.blobs.set(hash, bytes.byteLength)

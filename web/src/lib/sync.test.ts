@@ -371,6 +371,29 @@ test('a revoked device hands over its work, then keeps nothing', async () => {
   expect((await device.orderOf('o1'))?.number).toBe('RT-D0-00013')
 })
 
+test('a revoked device keeps what the server has not taken in, its photos too, until it has', async () => {
+  const { sha256 } = await device.keepPhoto(new Blob(['a picture'], { type: 'image/jpeg' }), 'whole')
+  await scan(device, 'r1')
+  await scan(device, 'r2')
+  server.revoked = true
+  server.judge = ({ seq }) => (seq === 2 ? { status: 'deferred' } : null)
+  await device.syncNow()
+  expect(await device.store().outbox.toCollection().primaryKeys()).toEqual([2])
+
+  server.judge = () => null
+  server.failBlobs = 1
+  await device.syncNow()
+  expect(server.get('return_line', 'l1')?.received).toBe(2)
+  expect(device.syncState.get().revoked).toBe(true)
+  expect(device.session.get()).toBeNull()
+  expect(await device.store().photos.count()).toBe(1)
+
+  await device.syncNow()
+  expect(server.blobs.has(sha256)).toBe(true)
+  expect(device.identity.get()).toBeNull()
+  expect(await device.store().photos.count()).toBe(0)
+})
+
 test('a revoked device that cannot reach the server keeps its work', async () => {
   await scan(device, 'r1')
   server.revoked = true

@@ -4,7 +4,7 @@
 // its cursor; 3. once the pull knows of everything that was acknowledged, its pages are shown and those mutations leave, in one
 // transaction. Power may fail between any two steps: each begins again where it was.
 
-import { deviceToken, forgetIdentity, identity } from './auth'
+import { deviceToken, forgetIdentity, identity, signOut } from './auth'
 import { prepareCamera } from './camera'
 import { bringCarried } from './carry'
 import { writeBarcodes, writeItems } from './catalogue'
@@ -69,7 +69,11 @@ export function startSync(): () => void {
       if (freed) wake()
     }),
     // A device that has just been enrolled fetches its pack at once: nobody can sign in before.
-    identity.subscribe((known) => void (known && wake())),
+    identity.subscribe((known) => {
+      if (!known) return
+      say({ revoked: false })
+      wake()
+    }),
     listen(wake),
   ]
   whenRecorded(() => {
@@ -143,14 +147,13 @@ async function onlyOne(work: () => Promise<boolean>): Promise<boolean> {
 /** True when everything went well. */
 async function cycle(): Promise<boolean> {
   if (!(await readMeta('identity'))) return false
-  // A revoked device keeps no identity: whoever has one has been enrolled anew.
-  say({ syncing: true, revoked: false })
+  say({ syncing: true })
   try {
     const token = await deviceToken()
     if (!token) return false
     await talk(token)
     failures = 0
-    say({ lastSuccess: Date.now(), error: '', forked: false })
+    say({ lastSuccess: Date.now(), error: '', forked: false, revoked: false })
     void uploadPhotos(token)
     await bringCarried(token)
     if (longer(WAYBILLS, (await waybillState())?.at ?? 0)) await fetchWaybills((path) => getJson(token, path))
@@ -215,7 +218,7 @@ async function push(token: string): Promise<PushResponse | null> {
       if (problem.code === 'revoked') {
         // What it held was taken in with this very request; then the next part of it, and then nothing is left to hand over.
         if (!rows.length) throw new Revoked()
-        await handedOver(rows)
+        if (!(await handedOver(rows, Number(problem.facts.device_last_seq)))) throw problem // deferred: a little later
         continue
       }
       if (problem.code === 'device_forked') throw new Forked()
@@ -332,12 +335,15 @@ async function offerAgain(expected: number): Promise<Lost | null> {
   })
 }
 
-async function handedOver(rows: OutboxRow[]): Promise<void> {
-  await db.outbox.bulkDelete(rows.map((row) => row.seq))
+/** How many of these the server has taken in. They are its own now. */
+async function handedOver(rows: OutboxRow[], upTo: number): Promise<number> {
+  return db.outbox.where('seq').anyOf(rows.map((row) => row.seq).filter((seq) => seq <= upTo)).delete()
 }
 
-/** Revoked, and nothing left to hand over: this browser is no handheld any more, and keeps nothing. */
+/** Revoked: nobody works with it any more, what it holds is handed over, photos too, and only then it keeps nothing. */
 async function leave(): Promise<void> {
+  await signOut()
+  say({ revoked: true, error: 'revoked' })
   const token = await deviceToken()
   if (token && (await db.outbox.where('[state+seq]').between(['pending', 0], ['pending', Infinity]).count())) {
     try {
@@ -347,12 +353,13 @@ async function leave(): Promise<void> {
     }
   }
   if (token) await uploadPhotos(token)
+  if (await db.photos.where('state').equals('waiting').count()) return wentWrong(new Unreachable('photos'))
   const { language } = settings.get()
   await wipe()
   forgetKey()
   forgetIdentity()
   await saveSettings({ language })
-  say({ revoked: true, error: 'revoked', pending: 0, packReady: false })
+  say({ pending: 0, packReady: false })
 }
 
 // Pulling
