@@ -10,8 +10,8 @@ from server.domain import errors
 ROOT = Path(__file__).parents[1]
 TWINS = (ROOT / "web/src/lib/i18n/refusals.ts").read_text(encoding="utf-8")
 NAMES = {refusal.__name__ for refusal in errors.REFUSALS}
-FOR_PROGRAMS = {"gate.py", "sync.py", "barcodes.py", "assets.py"}
-"""Doors whose refusals tell whoever writes a client what is wrong with a request; no page of ours makes such a one."""
+FOR_PROGRAMS = {"gate.py", "sync.py", "barcodes.py", "assets.py", "online_retail.py", "online_retail_file.py"}
+"""What tells whoever writes a client, or sits at a shell, what is wrong; no page of ours asks it."""
 
 NOT_FOR_A_SCREEN = {
     "There is no command 7.", "7.", "This idempotency key was used for something else.", "An Idempotency-Key is a UUID.",
@@ -22,16 +22,20 @@ NOT_FOR_A_SCREEN = {
 
 def sentences() -> Iterator[tuple[str, str]]:
     """Where, and the sentence with a 7 for whatever is filled in."""
-    for folder in ("server/domain", "server/api"):
+    for folder in ("server/domain", "server/api", "server/importers"):
         for file in sorted((ROOT / folder).rglob("*.py")):
-            if folder == "server/api" and file.name in FOR_PROGRAMS:
+            if file.name in FOR_PROGRAMS:
                 continue
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 if not isinstance(node, ast.Call) or not node.args:
                     continue
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                at = 1 if name == "Refused" else 0
-                if name in NAMES | {"Refused"} and len(node.args) > at and (text := _text(node.args[at])):
+                at = 1 if name == "Unfit" or (name == "Refused" and folder == "server/api") else 0
+                if (
+                    name in NAMES | {"Refused", "Unfit", "ValueError"}
+                    and len(node.args) > at
+                    and (text := _text(node.args[at]))
+                ):
                     yield f"{file.relative_to(ROOT)}:{node.lineno}", text
 
 

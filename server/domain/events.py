@@ -387,6 +387,23 @@ class WorkCarried(Event, frozen=True):
     photos: int
 
 
+class FileImported(Event, frozen=True):
+    """subject: the file's SHA-256"""
+
+    kind: str
+    rows: int
+    new: int
+    changed: int
+
+
+class ListExported(Event, frozen=True):
+    """subject: the list. Who took which rows out of here, and how many."""
+
+    format: str
+    asked: str
+    rows: int
+
+
 class SiteCreated(Event, frozen=True):
     code: str
 
