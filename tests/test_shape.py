@@ -41,11 +41,11 @@ NOBODY_LISTENS_TO = {
     # History alone reads these; a consumer that wants one takes it off the list. Photos are painted because their blob says so.
     "AlertClosed", "AlertRaised", "BadgeSet", "ClaimEnded", "ClaimTaken", "ConflictAnswered", "ConflictAssigned", "ConflictDismissed", "ConflictOpened",
     "ConflictRepeated", "ConflictResolved", "ConflictResolvedItself", "ContainerMoved", "ContainerUsed", "DocumentAdded", "EnrolmentCodeMade", "FileImported",
-    "ListExported",
+    "ListExported", "HandOverAcknowledged", "HandOverBegun", "LotHeld", "LotReleased",
     "GoodsPutAway", "ItemCreated", "LoadClosed", "MutationForced", "MutationHeld", "MutationRejected",
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
     "PersonEdited", "PersonEnabled", "PhotoStored", "PutBack", "RepliesRead", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
-    "ReturnReleased", "ReturnReopened", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",
+    "ReturnReleased", "ReturnReopened", "ShipmentRecorded", "StockOpened", "UnitCostSet", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",
     "TaskAnswered", "TaskRaised", "TaskWithdrawn", "MessageRead", "MessageSent", "WorkCarried",
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ class SiteEdit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name_en: str | None = None
     time_zone: str | None = None
     book: str | None = None
+    book_from: str | None = None
     currency: str | None = None
     unclaimed_days: int | None = None
     inspection_hours: int | None = None

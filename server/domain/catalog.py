@@ -18,6 +18,7 @@ class Site(Table, table=True):
     name_en: str = ""
     time_zone: str = "Asia/Shanghai"
     book: str = "own"  # own | hand_over
+    book_from: str = ""  # own: the date its opening stock stood; what was shipped from then on is posted out
     currency: str = "CNY"
     unclaimed_days: int = integer(7)
     inspection_hours: int = integer(24)
@@ -61,10 +62,17 @@ class Item(Table, table=True):
     min_days_to_accept: int = integer()  # fewer days left than this when it comes back: X12
     accessories: list[Any] = json_list()  # [{code, name, name_en}]
     steps: list[Any] = json_list()  # [{code, check, kind: tick|choice|number|photo, name, name_en, ...}]
-    unit_cost: int = integer()
+    unit_cost: int = integer()  # today's
+    costs: list[Any] = json_list()  # [{from: date, unit_cost}], oldest first, once it has ever changed
     currency: str = "CNY"
     hazard: bool = False
     active: bool = True
+
+
+def cost_on(item: Item, date: str) -> int:
+    """What a unit cost on that day, in minor units."""
+    dated = [each["unit_cost"] for each in item.costs if each["from"] <= date]
+    return int(dated[-1]) if dated else item.unit_cost
 
 
 class Barcode(Table, table=True):

@@ -4,8 +4,8 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from . import conflicts, policies, returns, stock
-from .catalog import Bin, Item, ReturnType
+from . import conflicts, hand_overs, policies, returns, stock
+from .catalog import Bin, Item, ReturnType, Site, cost_on
 from .conflict_rules import x06, x07, x18
 from .containers import MoveContainer, container_or_stub
 from .errors import Invalid, Waiting, WrongState
@@ -158,7 +158,8 @@ def dispose(work: Work, command: Dispose) -> Outcome | None:
             allowed=policies.allowed_dispositions(policy),
         )
     item = work.get(Item, line.item_id)
-    beyond = command.kind == "scrap" and policies.needs_approval(policy, quantity * item.unit_cost)
+    cost = cost_on(item, stock.date_at(work.now, work.look(Site, order.site_id)))
+    beyond = command.kind == "scrap" and policies.needs_approval(policy, quantity * cost)
     if command.to_container_id:
         _into(work, command, item, quantity)
     disposition = work.add(
@@ -362,6 +363,8 @@ def settle(work: Work, order: "returns.ReturnOrder", disposition: Disposition, i
             work, order.site_id, item, taken, place, stock.Place(target, place.bin_id, place.container_id),
             stock.Cause("dispose", order.id, disposition.line_id), kind,
         )  # fmt: skip
+        if target == "sellable":
+            hand_overs.begin(work, disposition, item, taken, place, kind)
     work.count(disposition, posted=units)
     if disposition.posted == disposition.quantity:
         disposition.state = "posted"

@@ -3,12 +3,15 @@
 from typing import Any, Literal
 
 import msgspec
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from .model import Table, integer, json_dict, json_list, long_text, moment, ref
 
 
 class OutboundOrder(Table, table=True):
+    __table_args__ = (Index("ix_outboundorder_shipped", "site_id", "shipped_on"), {"sqlite_with_rowid": False})
+
     number: str = Field(default="", index=True)
     site_id: str = ref()
     owner_id: str = ""
@@ -28,6 +31,7 @@ class OutboundLine(Table, table=True):
     line_number: int = integer()
     quantity: int = integer()
     returned: int = integer()  # counted by receipts
+    posted: int = integer()  # units that have left the book of a site that keeps its own
     claimed: int = integer()  # reserved by who files; what may still be filed is quantity - returned - claimed
     unit_price: int = integer()
     lot: str = ""

@@ -220,6 +220,55 @@ class StockMoved(Event, frozen=True):
     target: str
 
 
+class StockOpened(Event, frozen=True):
+    """subject: the item"""
+
+    quantity: int
+
+
+class ShipmentRecorded(Event, frozen=True):
+    """subject: the outbound order; `posted`: its goods have left this site's book"""
+
+    number: str
+    lines: int
+    posted: bool
+
+
+class HandOverBegun(Event, frozen=True):
+    """subject: the hand-over, which the ERP or WMS is to acknowledge"""
+
+    item_id: str
+    quantity: int
+
+
+class HandOverAcknowledged(Event, frozen=True):
+    item_id: str
+    quantity: int
+    reference: str
+
+
+class LotHeld(Event, frozen=True):
+    """subject: the hold; in the catalogue's feed, because it stands at every site"""
+
+    item_id: str
+    lot: str
+    reason: str
+
+
+class LotReleased(Event, frozen=True):
+    item_id: str
+    lot: str
+    reason: str
+
+
+class UnitCostSet(Event, frozen=True):
+    """subject: the item"""
+
+    unit_cost: int
+    currency: str
+    start: str
+
+
 class ConflictOpened(Event, frozen=True):
     rule: str
 

@@ -249,7 +249,12 @@ def _stock(work: Work, site_id: str, before: str, after: str) -> Seen:
     taken_in = _sums(
         work,
         select(col(StockEntry.item_id), -func.sum(col(StockEntry.quantity)))
-        .where(col(StockEntry.site_id) == site_id, col(StockEntry.status) == "out", col(StockEntry.line_id) != "")
+        .where(
+            col(StockEntry.site_id) == site_id,
+            col(StockEntry.status) == "out",
+            col(StockEntry.line_id) != "",
+            col(StockEntry.cause) != "ship",
+        )  # what left is no scan
         .group_by(col(StockEntry.item_id)),
     )
     wrong = []

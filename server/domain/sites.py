@@ -1,5 +1,6 @@
 """Sites as they are set up: a new one comes with the zones a return needs, each with a first bin to put things in."""
 
+import datetime as dt
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -35,6 +36,7 @@ class CreateSite(Command, frozen=True):
     name_en: str = ""
     time_zone: str = "Asia/Shanghai"
     book: str = "own"
+    book_from: str = ""
     currency: str = "CNY"
     unclaimed_days: int = 7
     inspection_hours: int = 24
@@ -50,6 +52,7 @@ class EditSite(Command, frozen=True):
     name_en: str | None = None
     time_zone: str | None = None
     book: str | None = None
+    book_from: str | None = None
     currency: str | None = None
     unclaimed_days: int | None = None
     inspection_hours: int | None = None
@@ -160,6 +163,11 @@ def _check(values: dict[str, str | int]) -> None:
         raise Invalid("A site needs a name.", field="name")
     if "book" in values and values["book"] not in ("own", "hand_over"):
         raise Invalid("A site keeps its own book, or hands over.", field="book")
+    if values.get("book_from"):
+        try:
+            dt.date.fromisoformat(str(values["book_from"]))
+        except ValueError:
+            raise Invalid("A date is written as YYYY-MM-DD.", field="book_from") from None
     if "currency" in values and not re.fullmatch(r"[A-Z]{3}", str(values["currency"])):
         raise Invalid("A currency is three capital letters, as CNY.", field="currency")
     if "time_zone" in values:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlmodel import Field, col
 
-from .catalog import Bin, Item, Site
+from .catalog import Bin, Item, Site, cost_on
 from .containers import Container
 from .events import StockMoved
 from .ids import derived_id
@@ -52,7 +52,7 @@ class StockEntry(Table, table=True):
     quantity: int = integer()
     unit_cost: int = integer()
     currency: str = "CNY"
-    cause: str = ""  # receive | unreceive | correct | dispose | put_away | move | send_away | count | import
+    cause: str = ""  # receive | unreceive | correct | dispose | put_away | move | send_away | count | import | open | ship | hand_over
     order_id: str = ""
     line_id: str = ref()
     business_date: str = ""
@@ -75,6 +75,8 @@ class StockBalance(Table, table=True):
     expiry: str = ""
     serial: str = ""
     quantity: int = integer()
+    value: int = integer()  # what its entries cost, summed: minor units of `currency`
+    currency: str = "CNY"
 
 
 class Place(NamedTuple):
@@ -94,11 +96,12 @@ class Lot(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """Why goods moved: the word, and the line they moved for."""
+    """Why goods moved: the word, and the line they moved for. `on`: the day it happened, where a paper says so."""
 
     word: str
     order_id: str = ""
     line_id: str = ""
+    on: str = ""
 
 
 OUT = Place("out")
@@ -109,44 +112,51 @@ DIFFERENCE = Place("count_difference")
 
 
 def move(
-    work: Work, site_id: str, item: Item, quantity: int, source: Place, target: Place, cause: Cause, lot: Lot = Lot()
-) -> None:
-    """Moves goods: one pair of entries, and the two balances they change. Goods only ever move, so everything adds up to zero."""
+    work: Work, site_id: str, item: Item, quantity: int, source: Place, target: Place, cause: Cause, lot: Lot = Lot(),
+    *, unit_cost: int | None = None,
+) -> None:  # fmt: skip
+    """Moves goods: one pair of entries, and the two balances they change. Goods only ever move, so everything adds up to zero.
+
+    What comes into the building takes the item's cost of that day (or `unit_cost`, where a paper says it); inside, goods keep
+    what they came with to the last unit, so that a place that is empty is worth nothing.
+    """
     if quantity == 0 or source == target:
         return
     site = work.look(Site, site_id)
-    move_id = work.new_id()
-    posting = _date(work.now, site)
-    business = _date(work.made_at, site) if abs(work.made_at - work.now) < 40 * DAY else posting
-    for place, signed in ((source, -quantity), (target, quantity)):
-        balance = _balance(work, site_id, item, place, lot)
-        work.count(balance, quantity=signed)
-        work.add(
-            StockEntry,
-            move_id=move_id,
-            mutation_id=work.cause,
-            balance_id=balance.id,
-            site_id=site_id,
-            owner_id=item.owner_id,
-            item_id=item.id,
-            status=place.status,
-            bin_id=place.bin_id,
-            container_id=place.container_id,
-            lot=lot.lot,
-            expiry=lot.expiry,
-            serial=lot.serial,
-            quantity=signed,
-            unit_cost=item.unit_cost,
-            currency=item.currency,
-            cause=cause.word,
-            order_id=cause.order_id,
-            line_id=cause.line_id,
-            business_date=business,
-            posting_date=posting,
-            device_id=work.device_id,
-            by=work.actor.id,
-            at=work.now,
-        )
+    posting = date_at(work.now, site)
+    business = cause.on or (date_at(work.made_at, site) if abs(work.made_at - work.now) < 40 * DAY else posting)
+    given, taken = _balance(work, site_id, item, source, lot), _balance(work, site_id, item, target, lot)
+    today = cost_on(item, business) if unit_cost is None else unit_cost
+    for units, cost in _at_cost(quantity, None if source.status in OUTSIDE else given, today):
+        move_id = work.new_id()
+        for place, balance, signed in ((source, given, -units), (target, taken, units)):
+            work.count(balance, quantity=signed, value=signed * cost)
+            work.add(
+                StockEntry,
+                move_id=move_id,
+                mutation_id=work.cause,
+                balance_id=balance.id,
+                site_id=site_id,
+                owner_id=item.owner_id,
+                item_id=item.id,
+                status=place.status,
+                bin_id=place.bin_id,
+                container_id=place.container_id,
+                lot=lot.lot,
+                expiry=lot.expiry,
+                serial=lot.serial,
+                quantity=signed,
+                unit_cost=cost,
+                currency=item.currency,
+                cause=cause.word,
+                order_id=cause.order_id,
+                line_id=cause.line_id,
+                business_date=business,
+                posting_date=posting,
+                device_id=work.device_id,
+                by=work.actor.id,
+                at=work.now,
+            )
     work.record(StockMoved(site_id=site_id, quantity=quantity, source=source.status, target=target.status), item.id)
 
 
@@ -271,18 +281,20 @@ def exact_balance(work: Work, balance_id: str) -> int:
 
 def rebuild(work: Work, site_id: str) -> int:
     """Sets every balance of a site to what the ledger says; returns how many were wrong."""
+    worth = func.sum(col(StockEntry.quantity) * col(StockEntry.unit_cost))
     sums = {
-        row[0]: int(row[1])
+        row[0]: (int(row[1]), int(row[2]))
         for row in work.rows(
-            select(col(StockEntry.balance_id), func.sum(col(StockEntry.quantity)))
+            select(col(StockEntry.balance_id), func.sum(col(StockEntry.quantity)), worth)
             .where(col(StockEntry.site_id) == site_id)
             .group_by(col(StockEntry.balance_id))
         )
     }
     wrong = 0
     for balance in work.find(StockBalance, StockBalance.site_id == site_id):
-        if balance.quantity != sums.get(balance.id, 0):
-            balance.quantity = sums.get(balance.id, 0)
+        said = sums.get(balance.id, (0, 0))
+        if (balance.quantity, balance.value) != said:
+            balance.quantity, balance.value = said
             wrong += 1
     return wrong
 
@@ -314,9 +326,21 @@ def _balance(work: Work, site_id: str, item: Item, place: Place, lot: Lot) -> St
         lot=lot.lot,
         expiry=lot.expiry,
         serial=lot.serial,
+        currency=item.currency,
     )
 
 
-def _date(milliseconds: int, site: Site | None) -> str:
+def _at_cost(quantity: int, given: StockBalance | None, today: int) -> list[tuple[int, int]]:
+    """(units, cost of each): what the balance has keeps its cost, cent for cent; what it does not have is worth what it is today."""
+    known = min(quantity, max(given.quantity, 0)) if given else 0
+    if not given or not known:
+        return [(quantity, today)]
+    cost, dearer = divmod(given.value, given.quantity)
+    dearer = min(dearer, known)
+    parts = ((known - dearer, cost), (dearer, cost + 1), (quantity - known, today))
+    return [(units, each) for units, each in parts if units]
+
+
+def date_at(milliseconds: int, site: Site | None) -> str:
     zone = ZoneInfo(site.time_zone) if site else UTC
     return datetime.fromtimestamp(milliseconds / 1000, zone).date().isoformat()

@@ -9,9 +9,13 @@ from . import (
     devices,
     dispositions,
     documents,
+    hand_overs,
     inspections,
+    lot_holds,
     messages,
+    number_reports,
     outbound_claims,
+    own_book,
     parcels,
     people,
     photos,
@@ -24,5 +28,5 @@ from . import (
 )  # fmt: skip
 from .model import Table
 
-__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "dispositions", "documents", "inspections", "messages",
-           "outbound_claims", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock", "tasks"]  # fmt: skip
+__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "dispositions", "documents", "hand_overs", "inspections",
+           "lot_holds", "messages", "number_reports", "outbound_claims", "own_book", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock", "tasks"]  # fmt: skip

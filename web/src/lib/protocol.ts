@@ -179,6 +179,7 @@ export interface Site {
   name_en: string
   time_zone: string
   book: 'own' | 'hand_over'
+  book_from: string
   currency: string
   unclaimed_days: number
   inspection_hours: number
@@ -204,6 +205,14 @@ export interface Bin {
   active: boolean
   capacity: number
   holds: string
+}
+
+export interface LotHold {
+  id: string
+  item_id: string
+  lot: string
+  reason: string
+  at: number
 }
 
 export interface Item {
@@ -601,6 +610,7 @@ export interface Documents {
   site: Site
   zone: Zone
   bin: Bin
+  lot_hold: LotHold
   item: Item
   barcode: Barcode
   customer: Customer
@@ -797,6 +807,77 @@ export interface PutAway {
   lot?: string
   expiry?: string
   serial?: string
+}
+
+/** `counted_on`: the day at whose start the goods stood there; one day for a site. `expiry`, or `produced` with the item's shelf */
+export interface OpenStock {
+  site_id: string
+  external_id: string
+  item_id: string
+  quantity: number
+  counted_on: string
+  status?: string
+  bin_id?: string
+  container_id?: string
+  lot?: string
+  expiry?: string
+  produced?: string
+  serial?: string
+  unit_cost?: number | null
+  source?: string
+}
+
+/** `line_number`: as the other system numbers it; it names the line for good. */
+export interface ShippedLine {
+  line_number: number
+  item_id: string
+  quantity: number
+  unit_price?: number
+  lot?: string
+  expiry?: string
+  spec?: string
+  serials?: string[]
+}
+
+/** An outbound order as it left. `external_id`: its number in the other system, where that is not `number`. */
+export interface RecordShipment {
+  site_id: string
+  number: string
+  lines: ShippedLine[]
+  shipped_on: string
+  external_id?: string
+  owner_id?: string
+  customer_id?: string
+  platform_number?: string
+  waybill?: string
+  shipped_at?: number
+  currency?: string
+  source?: string
+}
+
+/** The other system has them in its book. `reference`: its receipt's number. Those acknowledged already are nothing. */
+export interface AcknowledgeHandOvers {
+  hand_over_ids: string[]
+  reference?: string
+}
+
+export interface HoldLot {
+  item_id: string
+  lot: string
+  reason: string
+}
+
+export interface ReleaseLot {
+  hold_id: string
+  reason: string
+}
+
+/** `start`: the day it is so from; not given, today. Minor units; the currency is the item's, and stays once goods are in the book. */
+export interface SetUnitCost {
+  item_id: string
+  unit_cost: number
+  start?: string
+  currency?: string
 }
 
 /** reference: the scrap record, the shipment's waybill, the replacement's outbound number. */
@@ -1098,6 +1179,12 @@ export interface Commands {
   dispose: Dispose
   decide_disposition: DecideDisposition
   put_away: PutAway
+  open_stock: OpenStock
+  record_shipment: RecordShipment
+  acknowledge_hand_overs: AcknowledgeHandOvers
+  hold_lot: HoldLot
+  release_lot: ReleaseLot
+  set_unit_cost: SetUnitCost
   send_away: SendAway
   count_bin: CountBin
   read_message: ReadMessage
