@@ -593,6 +593,7 @@ class EnrolmentCode(msgspec.Struct, kw_only=True):
     id: str
     purpose: str
     site_id: str
+    uses: int
     uses_left: int
     expires_at: int
     made_by: str

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 from .. import tls
 from ..config import Config
 from ..domain import devices
-from ..domain.devices import MakeEnrolmentCode, RevokeDevice
+from ..domain.devices import MakeEnrolmentCode, RevokeDevice, WithdrawEnrolmentCode
 from ..domain.errors import NotFound, WrongState
 from .answers import Bilingual, Done, Enrolment
 from .desk import MISSING, REFUSALS
@@ -48,6 +48,13 @@ def make_code(desk: NamedDependency[Desk], data: JSONBody[NewCode]) -> Enrolment
         ca_qr_svg=qr_svg(f"{config.address}{CA_PATH}") if authority else None,
         steps=_steps(config, bool(authority)),
     )
+
+
+@post("/api/enrolment-codes/{id:str}/withdrawal", tags=["devices"], status_code=200, responses=REFUSALS | MISSING)
+def withdraw_code(desk: NamedDependency[Desk], id: FromPath[str]) -> Done:
+    """It enrols nobody any more; handhelds that came in by it stay."""
+    desk.write(lambda work: devices.withdraw_enrolment_code(work, WithdrawEnrolmentCode(code_id=id)))
+    return Done(status="applied")
 
 
 @get(CA_PATH, tags=["devices"], exclude_from_auth=True)
@@ -104,4 +111,4 @@ def _steps(config: Config, own_authority: bool) -> list[Bilingual]:
     return steps
 
 
-HANDLERS = [make_code, authority_certificate, revoke]
+HANDLERS = [make_code, withdraw_code, authority_certificate, revoke]

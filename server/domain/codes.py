@@ -17,7 +17,7 @@ def new_code(work: Work, purpose: str, *, site_id: str = "", uses: int = 1, days
     groups = ["".join(secrets.choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS)]
     code = "-".join(groups)
     work.add(
-        OneTimeCode, id=hash_of(code), purpose=purpose, site_id=site_id, uses_left=uses,
+        OneTimeCode, id=hash_of(code), purpose=purpose, site_id=site_id, uses=uses, uses_left=uses,
         expires_at=work.now + days * DAY, made_by=work.actor.id,
     )  # fmt: skip
     return code

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlmodel import Field
+from sqlmodel import Field, col
 
 from .catalog import Site
 from .codes import new_code, use_code
-from .errors import Invalid, LimitReached
-from .events import DeviceEnrolled, DeviceRevoked, EnrolmentCodeMade, WorkCarried
+from .errors import Invalid, LimitReached, NotFound
+from .events import DeviceEnrolled, DeviceRevoked, EnrolmentCodeMade, EnrolmentCodeWithdrawn, WorkCarried
 from .model import Command, Table, integer, json_dict, moment, ref
+from .people import OneTimeCode
 from .records import Setting
 from .work import Work
 
@@ -47,6 +48,11 @@ class MakeEnrolmentCode(Command, frozen=True):
     days: int = 7
 
 
+class WithdrawEnrolmentCode(Command, frozen=True):
+    code_id: str
+    """As the list has it: the beginning of its hash."""
+
+
 class EnrolDevice(Command, frozen=True):
     code: str
     name: str
@@ -68,6 +74,22 @@ def make_enrolment_code(work: Work, command: MakeEnrolmentCode) -> str:
 
     work.record(EnrolmentCodeMade(site_id=site.id, uses=command.uses, days=command.days), site.id)
     return new_code(work, "enrol", site_id=site.id, uses=command.uses, days=command.days)
+
+
+def withdraw_enrolment_code(work: Work, command: WithdrawEnrolmentCode) -> None:
+    """It enrols nobody any more. Handhelds that came in by it stay."""
+    known = work.find(
+        OneTimeCode, OneTimeCode.purpose == "enrol", col(OneTimeCode.id).startswith(command.code_id, autoescape=True)
+    )
+    if len(known) != 1:
+        raise NotFound("This enrolment code does not exist.")
+    code = work.get(OneTimeCode, known[0].id)
+    work.allow("enrol_devices", code.site_id)
+    if code.expires_at <= work.now or not code.uses_left:
+        return
+
+    code.expires_at = work.now
+    work.record(EnrolmentCodeWithdrawn(site_id=code.site_id, uses_left=code.uses_left), code.site_id)
 
 
 def enrol_device(work: Work, command: EnrolDevice) -> Device:

@@ -410,6 +410,12 @@ class EnrolmentCodeMade(Event, frozen=True):
     days: int
 
 
+class EnrolmentCodeWithdrawn(Event, frozen=True):
+    """subject: the site"""
+
+    uses_left: int
+
+
 class DeviceEnrolled(Event, frozen=True):
     code: str
     name: str

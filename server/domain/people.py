@@ -78,6 +78,7 @@ class OneTimeCode(Table, table=True):
 
     purpose: str = ""  # first_admin | enrol
     site_id: str = ""
+    uses: int = integer()  # how many it was made for; 0: made by a version that did not say
     uses_left: int = integer(1)
     expires_at: int = moment()
     made_by: str = ""

@@ -208,6 +208,19 @@ def test_a_handheld_enrols_with_a_code_and_is_revoked(doors: Doors) -> None:
     assert (pushed.status_code, pushed.json()["code"]) == (403, "revoked")
 
 
+def test_one_code_enrols_many_until_somebody_withdraws_it(doors: Doors) -> None:
+    sam, nobody = doors.person("sam"), doors.nobody()
+    code = sam.post("/api/enrolment-codes", {"site_id": SITE, "uses": 30, "days": 2}).json()["code"]
+    assert nobody.post("/api/enrolments", {"code": code, "name": "PDA 1"}).status_code == 201
+    [row] = sam.get("/api/enrolment-codes").json()["rows"]
+    assert (row["uses"], row["uses_left"], row["made_by_name"]) == (30, 29, "Sam")
+
+    assert sam.post(f"/api/enrolment-codes/{row['id']}/withdrawal").status_code == 200
+    assert sam.get("/api/enrolment-codes").json()["rows"] == []
+    assert nobody.post("/api/enrolments", {"code": code, "name": "PDA 2"}).status_code == 422
+    assert [one["name"] for one in sam.get("/api/devices").json()["rows"] if one["enrolled_at"]] == ["PDA 1"]
+
+
 def test_a_revoked_handheld_first_hands_over_what_it_held(doors: Doors, database: Database) -> None:
     ada, handheld = doors.person("ada"), doors.device("A1")
     assert ada.post("/api/devices/device-A1/revocation").status_code == 200

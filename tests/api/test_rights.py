@@ -67,7 +67,8 @@ ACTIONS = {
     "POST /api/people/{person_id}/password": "admin", "POST /api/people/{person_id}/badge": "admin",
     "POST /api/people/{person_id}/disabling": "admin", "POST /api/people/{person_id}/enabling": "admin",
     "POST /api/sites": "admin", "PATCH /api/sites/{site_id}": "admin", "POST /api/zones/{zone_id}/bins": "admin", "PATCH /api/bins/{bin_id}": "admin", "POST /api/sites/{site_id}/reconciliations": "reconcile",
-    "POST /api/enrolment-codes": "enrol_devices", "POST /api/devices/{device_id}/revocation": "enrol_devices",
+    "POST /api/enrolment-codes": "enrol_devices", "POST /api/enrolment-codes/{id}/withdrawal": "enrol_devices",
+    "POST /api/devices/{device_id}/revocation": "enrol_devices",
 }  # fmt: skip
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -108,7 +109,7 @@ SUBJECTS = {
     "/api/returns/": R_1001, "/api/lines/": "kettles", "/api/parcels/": "parcel", "/api/dispositions/": "disposition",
     "/api/tasks/": "task", "/api/counts/": "count", "/api/alerts/": "alert", "/api/conflicts/": "conflict", "/api/reconciliations/": "run", "/api/outbound/": "outbound",
     "/api/people/": "cleo", "/api/grants/": "grant-cleo", "/api/sites/": SITE, "/api/zones/": "zone-dock", "/api/bins/": "bin-dock", "/api/devices/": "device-A1",
-    "/api/parked-events/": "parked", "/api/photos/": "a" * 64, "/sync/v1/pull/": f"site:{SITE}", "/blobs/": "a" * 64,
+    "/api/parked-events/": "parked", "/api/enrolment-codes/": "enrolment", "/api/photos/": "a" * 64, "/sync/v1/pull/": f"site:{SITE}", "/blobs/": "a" * 64,
 }  # fmt: skip
 
 
@@ -133,6 +134,7 @@ def world(database: Database, desk: Desk, doors: Doors) -> Doors:
                  quantity=1, kind="scrap", state="proposed")  # fmt: skip
         work.add(records.ReconcileRun, id="run", site_id=SITE, state="done")
         work.add(records.ParkedEvent, id="parked", consumer="alerts", feed=f"site:{SITE}", revision=1)
+        work.add(people.OneTimeCode, id="enrolment", purpose="enrol", site_id=SITE, expires_at=work.now + 1)
         work.add(people.Person, id="nobodys", username="nobodys", name="N")
 
     database.write(SYSTEM, more)

@@ -75,7 +75,7 @@ def enrolment_codes(work: Work) -> list[Json]:
     names.learn(Person, (code.made_by for code in found))
     names.learn(Site, (code.site_id for code in found))
     return [
-        shown(code, "site_id", "uses_left", "expires_at", "made_by", "purpose")
+        shown(code, "site_id", "uses", "uses_left", "expires_at", "made_by", "purpose")
         | {"id": code.id[:12], "made_by_name": names.person(code.made_by), "site": names.site(code.site_id)}
         for code in found
     ]

@@ -372,7 +372,7 @@ export type Device = {
 } // prettier-ignore
 export type Enrolment = { code: string; url: string; qr_svg: string; ca_qr_svg: string | null; steps: Bilingual[] }
 export type EnrolmentCode = {
-  id: string; purpose?: string; site_id: string; uses_left: number; expires_at: Millis; made_by: string; made_by_name?: string; site?: Named | null
+  id: string; purpose?: string; site_id: string; uses: number; uses_left: number; expires_at: Millis; made_by: string; made_by_name?: string; site?: Named | null
 } // prettier-ignore
 export type MutationRow = {
   id: string; name: string; status: string; code: string; detail: string; by: string; by_name?: string; site_id: string
@@ -527,6 +527,7 @@ export const devices = {
   revoke: (id: string) => post(`/api/devices/${id}/revocation`),
   message: (id: string, text: string) => post(`/api/devices/${id}/messages`, { text }),
   codes: () => get<EnrolmentCode[] | Page<EnrolmentCode>>('/api/enrolment-codes').then(rows),
+  withdrawCode: (id: string) => post(`/api/enrolment-codes/${id}/withdrawal`),
   makeCode: (body: { site_id: string; uses: number; days: number }) => post<Enrolment>('/api/enrolment-codes', body),
   mutations: (query: Query) => get<Page<MutationRow>>('/api/mutations', query),
   force: (id: string) => post<Done>(`/api/mutations/${id}/forcing`),

@@ -276,6 +276,7 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^This is between 1 and 8760\.$/, '请填 1 到 8760。'],
   [/^Only an administrator of (?:all sites can open one|this site can change it)\.$/, '只有管理员可以这样做。'],
   [/^This site does not exist\.$/, '没有这个仓库。'],
+  [/^This enrolment code does not exist\.$/, '没有这个登记码。'],
 
   // How the system is
   [/^does not answer.*$/, '没有回应'],
