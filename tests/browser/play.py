@@ -79,13 +79,13 @@ class Pda:
         self.page.get_by_test_id("back").click()
         return order
 
-    def go(self, screen: str) -> Page:
-        """The screen is there, and so is what listens to the scanner."""
-        self.page.goto(f"{self.play.url}/floor/{screen}".rstrip("/"))
+    def go(self, screen: str | None) -> Page:
+        """The screen is there, and so is what listens to the scanner. None: wherever an installed app opens."""
+        self.page.goto(self.play.url if screen is None else f"{self.play.url}/floor/{screen}".rstrip("/"))
         self.page.get_by_test_id("sync-pill").or_(self.page.get_by_test_id("sign-in")).first.wait_for()
         return self.page
 
-    def reopen(self, screen: str = "") -> Page:
+    def reopen(self, screen: str | None = "") -> Page:
         """The page is gone, whatever became of it, and somebody opens the app again."""
         with suppress(PlaywrightError):
             self.page.close()

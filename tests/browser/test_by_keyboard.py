@@ -139,7 +139,7 @@ def test_a_return_is_received_inspected_and_put_away_with_the_keyboard_alone(pla
     enter_code(page, KETTLE)
     said(page, "ok")
     enter_code(page, SHELF)
-    said(page, "ok", SHELF)
+    said(page, "ok", f"Put into {SHELF}")
     assert not page.evaluate("window.touched")
 
     bench.uploaded()

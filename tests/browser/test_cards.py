@@ -141,7 +141,7 @@ def test_a_good_and_a_bad_unit_are_inspected_without_touching_the_glass(play: Pl
     bench.go("put-away")
     scan(page, good)
     scan(page, SHELF)
-    said(page, "ok", SHELF)
+    said(page, "ok", f"Put into {SHELF}")
 
 
 # —— the scanner's set-up —————————————————————————————————————————————————————————————————————————————————————————————

@@ -409,7 +409,7 @@ def test_one_unit_of_many_is_inspected_and_put_away_alone(play: Play, bench: Pda
     scan(page, order.serials[1])
     expect(page.get_by_test_id("in-hand")).to_contain_text(order.serials[1])
     scan(page, SHELF)
-    said(page, "ok", SHELF)
+    said(page, "ok", f"Put into {SHELF}")
     bench.uploaded()
     (done,) = play.books(Disposition, Disposition.order_id == order.id)
     assert (done.serial, done.kind, done.put_away) == (order.serials[1], "restock", 1)
@@ -433,7 +433,7 @@ def test_a_wrong_bin_is_said_before_anything_is_put_there(play: Play, bench: Pda
     scan(page, "SH-SCRAP-01")
     said(page, "warn", "is not in")
     scan(page, SHELF)
-    said(page, "ok", SHELF)
+    said(page, "ok", f"Put into {SHELF}")
 
 
 # —— people and languages —————————————————————————————————————————————————————————————————————————————————————————————
@@ -567,7 +567,7 @@ def test_work_stays_within_its_scans_and_taps(play: Play, dock: Pda, bench: Pda)
     scan(page, ready.tote)
     expect(page.get_by_test_id("destination")).to_be_visible()
     scan(page, SHELF)
-    said(page, "ok", SHELF)
+    said(page, "ok", f"Put into {SHELF}")
     assert taps(page) == 0
 
     count_taps(page)

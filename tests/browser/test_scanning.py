@@ -270,7 +270,7 @@ def test_a_question_and_the_scans_behind_it_outlast_a_crash(play: Play, dock: Pd
     open_parcel(dock, order)
     scan(page, CAMERA)
     expect(page.get_by_test_id("sheet-serial")).to_be_visible()
-    page = dock.reopen("receive")
+    page = dock.reopen(None)  # an installed app goes on where it was
     expect(page.get_by_test_id("sheet-serial")).to_be_visible()  # the same question, of the same scan
     scan(page, "350123456789012")  # an IMEI looks like a waybill; here it is what was asked for
     expect(line(page, "RED-CAMERA")).to_have_attribute("data-received", "1")
