@@ -383,8 +383,9 @@ export async function toDispose(siteId: string, limit = 100): Promise<LineView[]
   return Promise.all((await due('return_line', 'dispose', siteId, limit)).map(seen))
 }
 
-export async function toPutAway(siteId: string, limit = 100): Promise<PutAwayTask[]> {
-  const waiting = await due('disposition', 'put_away', siteId)
+/** The longest waiting first. A list shows some of them; what is in somebody's hands is looked for among all. */
+export async function toPutAway(siteId: string, limit = 100, mine: (disposition: Disposition) => boolean = () => true): Promise<PutAwayTask[]> {
+  const waiting = (await due('disposition', 'put_away', siteId)).filter(mine)
   waiting.sort((a, b) => a.made_at - b.made_at)
   return Promise.all(
     waiting.slice(0, limit).map(async (disposition) => {

@@ -16,7 +16,7 @@ import { undo } from './acts/home'
 import { alarm, attention, mayDo } from './acts/tell'
 import { act, nameOf, playCard, rowOf, type Place } from './intent'
 import type { Say } from './say'
-import { shift, type LotAnswer, type Option, type Sheet } from './shift.svelte'
+import { isQuiet, shift, type LotAnswer, type Option, type Sheet } from './shift.svelte'
 import { badge } from './badge.svelte'
 import { NEEDS } from './rights'
 
@@ -152,7 +152,7 @@ async function one(scan: Scan): Promise<void> {
   try {
     if (scan.garbled) return attention((w) => w.t('scan.garbled'), { more: (w) => w.t('scan.garbled.more') })
     if (scan.bounce) return attention((w) => w.t('scan.bounce'), { more: (w) => w.t('scan.bounce.more') })
-    leaveQuietScreens()
+    if (isQuiet()) go('/floor')
     const here = place()
     const read = await classify(scan, EXPECT[here])
     const meaning = read.ask ? await choose(scan, read) : read.best
@@ -174,11 +174,6 @@ async function one(scan: Scan): Promise<void> {
   } catch (error) {
     failed(error)
   }
-}
-
-/** Screens without a place for results: what was scanned there is shown on Home. */
-function leaveQuietScreens(): void {
-  if (route.parts[0] === 'sync' || route.parts[0] === 'device') go('/floor')
 }
 
 /** Anything that may fail goes through here too: buttons as well as scans. */

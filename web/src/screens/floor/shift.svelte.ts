@@ -12,6 +12,7 @@ import type { IconName } from '../../parts/Icon.svelte'
 import type { Tone } from '../../parts/tone'
 import type { CheckResult, DispositionKind, Grade, Item, Photo, PhotoKind } from '../../lib/protocol'
 import type { Scan } from '../../lib/scanner'
+import { go, route } from '../../router.svelte'
 import type { Say } from './say'
 
 // —— what is shown ————————————————————————————————————————————————————————————————————————————————————
@@ -154,6 +155,8 @@ export interface Answering {
 export type Look = { is: 'item' | 'order' | 'outbound' | 'container' | 'bin' | 'serial' | 'parcel'; id: string }
 
 export interface Work {
+  /** The screen it is done on. */
+  at: string
   load: { id: string } | null
   lastParcelId: string
   receive: {
@@ -189,6 +192,7 @@ export interface Work {
 }
 
 const EMPTY: Work = {
+  at: '',
   load: null,
   lastParcelId: '',
   receive: { parcelId: '', orderId: '', customerId: '', toteId: '', binId: '', photos: [], itemId: '', receiptId: '' },
@@ -207,6 +211,9 @@ const EMPTY: Work = {
   look: null,
   early: [],
 }
+
+/** Screens without a place for results: what is scanned there is shown on Home, and nobody's work is on them. */
+export const isQuiet = (): boolean => ['sync', 'device'].includes(route.parts[0] ?? '')
 
 class Shift {
   work = $state<Work>(structuredClone(EMPTY))
@@ -245,13 +252,15 @@ class Shift {
     return this.sheet !== null && (WAITS as readonly string[]).includes(this.sheet.is)
   }
 
-  async wake(): Promise<Scan[]> {
+  /** `resumed`: the app was opened anew, as after an empty battery. A scan that waits means what it meant where it was made. */
+  async wake(resumed: boolean): Promise<Scan[]> {
     const kept = await loadDraft<Partial<Work>>('floor')
     if (kept) this.work = { ...structuredClone(EMPTY), ...kept }
     const said = await loadDraft<Record<keyof Alarm, string>>('floor.alarm')
     if (said) this.alarm = { what: () => said.what, kept: () => said.kept, todo: () => said.todo }
     const scans = (await loadDraft<Scan[]>('floor.scans')) ?? []
     this.kept = scans.length > 0
+    if ((resumed || this.kept) && this.work.at) go(this.work.at, { replace: true })
     this.ready = true
     return scans
   }
@@ -259,6 +268,9 @@ class Shift {
   /** Keep `work` whenever it changes. Call once, at start; returns how to stop. */
   keep(): () => void {
     return $effect.root(() => {
+      $effect(() => {
+        if (this.ready && !isQuiet()) this.work.at = route.path
+      })
       $effect(() => {
         if (this.ready) void saveDraft('floor', $state.snapshot(this.work))
       })
@@ -297,8 +309,9 @@ class Shift {
   }
 
   /** The scans that came too early take their place at the head of the line. */
-  countEarly(): void {
+  async countEarly(): Promise<void> {
     this.waiting = [...$state.snapshot(this.work.early), ...this.waiting]
+    await this.keepScans()
     this.work.early = []
   }
 

@@ -2,7 +2,7 @@
 
 import { DISPOSED } from '../../../lib/mutations'
 import { record } from '../../../lib/outbox'
-import type { Bin, Container, Item, StockStatus, ZoneKind } from '../../../lib/protocol'
+import type { Bin, Container, Disposition, Item, StockStatus, ZoneKind } from '../../../lib/protocol'
 import * as queries from '../../../lib/queries'
 import type { Content, PutAwayTask } from '../../../lib/queries'
 import { go } from '../../../router.svelte'
@@ -29,11 +29,12 @@ export interface Held {
 const zonesOf = (task: PutAwayTask): readonly ZoneKind[] =>
   task.zoneKind === 'exception' || task.zoneKind === 'hazard' ? [task.zoneKind] : DISPOSED[task.disposition.kind].zones
 
+const waitingOf = (mine: (disposition: Disposition) => boolean) => queries.toPutAway(siteId(), Infinity, mine)
+
 /** Everything in my hands: whole containers and single units. */
 export async function held(): Promise<Held> {
   const { containers, picks } = shift.work
-  const tasks = await queries.toPutAway(siteId())
-  const mine = tasks.filter((task) => containers.includes(task.container?.id ?? '') || picks.some((pick) => pick.dispositionId === task.disposition.id))
+  const mine = await waitingOf((one) => containers.includes(one.container_id) || picks.some((pick) => pick.dispositionId === one.id))
   const contents: Content[] = []
   const wanted: (readonly ZoneKind[])[] = mine.map(zonesOf)
   for (const id of containers)
@@ -83,9 +84,9 @@ async function blockedAlarm(): Promise<void> {
 /** Item or serial: units of it that are decided and not yet put away, one scan a unit. */
 export async function pickItem(item: Item | null, serial: string, quantity: number, lot: string): Promise<void> {
   const { picks, containers } = shift.work
-  const tasks = (await queries.toPutAway(siteId())).filter((task) => {
-    if (serial ? task.disposition.serial !== serial : task.item?.id !== item?.id || (lot !== '' && task.disposition.lot !== lot)) return false
-    return !containers.includes(task.container?.id ?? '')
+  const tasks = await waitingOf((one) => {
+    if (serial ? one.serial !== serial : one.item_id !== item?.id || (lot !== '' && one.lot !== lot)) return false
+    return !containers.includes(one.container_id)
   })
   const picked = (task: PutAwayTask) => picks.filter((pick) => pick.dispositionId === task.disposition.id).reduce((sum, pick) => sum + pick.quantity, 0)
   const task = tasks.find((one) => one.quantity > picked(one))
@@ -116,7 +117,7 @@ export async function pickItem(item: Item | null, serial: string, quantity: numb
 /** How many of what was picked last are in my hands: a whole stack by two scans. */
 export async function setPicked(): Promise<void> {
   const pick = shift.work.picks.at(-1)
-  const task = pick && (await queries.toPutAway(siteId())).find((one) => one.disposition.id === pick.dispositionId)
+  const [task] = pick ? await waitingOf((one) => one.id === pick.dispositionId) : []
   if (!pick || !task) return attention((w) => w.t('put.pick_first'))
   if (pick.serial) return attention((w) => w.t('receive.serial_is_one'))
   const barcodes = task.item ? await queries.codesOfItem(task.item.id) : []
@@ -154,7 +155,7 @@ export async function putInto(bin: Bin): Promise<void> {
     shift.work.picks = shift.work.picks.filter((other) => other.id !== pick.id)
   }
   shift.work.anyway = ''
-  const left = (await queries.toPutAway(siteId())).length
+  const left = (await queries.counters(siteId())).toPutAway
   const words = (w: Parameters<ReturnType<typeof itemName>>[0]) => w.t('put.done', { bin: bin.code })
   if (fits || !(now.zones.length || now.mixed)) right(words, { number: now.units, more: (w) => (left ? w.t('put.left', { n: left }) : w.t('put.all_done')) })
   else attention(words, { number: now.units, more: (w) => w.t('put.noted_other_zone') })

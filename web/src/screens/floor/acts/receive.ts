@@ -63,7 +63,7 @@ export async function openParcel(parcel: Parcel, fresh = false, outbound: Outbou
   } else if (fresh && listed?.signed_at) {
     attention((w) => w.t('sign.already_on', { date: w.date(listed.signed_at) }), { more: (w) => w.t('receive.left_with.more') })
   } else attention((w) => w.t('receive.opened_no_order'), { more: (w) => w.t('receive.opened_no_order.more') })
-  shift.countEarly()
+  await shift.countEarly()
 }
 
 /** An approved return whose goods are simply here, without a parcel: over the counter, or from its card on Home. */
