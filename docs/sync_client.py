@@ -7,6 +7,7 @@ python sync_client.py my.db show return_order
 python sync_client.py my.db sync | watch
 """
 
+import hashlib
 import json
 import secrets
 import sqlite3
@@ -29,8 +30,16 @@ CREATE TABLE IF NOT EXISTS documents (feed TEXT, kind TEXT, key TEXT, value TEXT
 
 def new_id() -> str:
     """A UUIDv7: the time first, so that what was made later sorts later, then chance."""
-    bits = int(time.time() * 1000) << 80 | secrets.randbits(80)
-    return str(uuid.UUID(int=bits & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62))
+    return uuid_of(int(time.time() * 1000) << 80 | secrets.randbits(80), 7)
+
+
+def derived_id(*parts: str) -> str:
+    """What two devices make alike is one thing: its id follows from what it is."""
+    return uuid_of(int(hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32], 16), 8)
+
+
+def uuid_of(bits: int, version: int) -> str:
+    return str(uuid.UUID(int=bits & ~(0xF << 76 | 0x3 << 62) | version << 76 | 0x2 << 62))
 
 
 class Refused(Exception):
@@ -61,10 +70,22 @@ class Client:
         self.db.execute("INSERT INTO outbox (seq, mutation) VALUES (?, ?)", (seq, json.dumps({"seq": seq, **mutation})))
         self.db.execute("COMMIT")
 
+    def sign(self, waybill: str, by: str) -> None:
+        """Its carrier is the one with the longest prefix that fits, here as on every other device."""
+        waybill = "".join(waybill.split()).upper()
+        fitting = [(len(prefix), each["code"]) for each in self.show("carrier").values() for prefix in each["prefixes"]
+                   if waybill.startswith(prefix)]  # fmt: skip
+        site, carrier = self.get("site_id"), max(fitting, default=(0, ""))[1]
+        parcel = derived_id("parcel", site, carrier, waybill)
+        self.record("sign_parcel", {"parcel_id": parcel, "site_id": site, "waybill": waybill, "carrier": carrier}, by)
+
     def edit(self, kind: str, key: str, values: dict, by: str) -> None:
         """`was` is what the server last confirmed, whatever is laid on top of it here."""
-        (confirmed,) = self.db.execute("SELECT value FROM documents WHERE kind = ? AND key = ?", (kind, key)).fetchone()
-        was = {name: json.loads(confirmed)[name] for name in values}
+        found = self.db.execute("SELECT value FROM documents WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        confirmed = json.loads(found[0]) if found else {}
+        if missing := values.keys() - confirmed.keys():
+            sys.exit(f"This device knows no {kind} {key} with {', '.join(missing)}.")
+        was = {name: confirmed[name] for name in values}
         self.record("edit_record", {"kind": kind, "id": key, "set": values, "was": was}, by)
 
     def show(self, kind: str) -> dict:
@@ -180,8 +201,14 @@ class Client:
         self.db.execute("REPLACE INTO meta VALUES (?, ?)", (name, str(value)))
 
     def somebody(self, role: str) -> str:
-        """A person with this role here. A real client has them sign in with badge and PIN."""
-        return next(grant["person_id"] for grant in self.show("grant").values() if grant["role"] == role)
+        """A person with this role here, today. A real client has them sign in with badge and PIN."""
+        today, people = time.strftime("%Y-%m-%d"), self.show("person")
+        for grant in self.show("grant").values():
+            here = grant["role"] == role and grant["site_id"] in ("", self.get("site_id"))
+            now = grant["valid_from"] <= today <= (grant["valid_until"] or today)
+            if here and now and not people[grant["person_id"]]["disabled_at"]:
+                return grant["person_id"]
+        sys.exit(f"Nobody here is {role}. Sync first, or give somebody that role.")
 
 
 def main(path: str, what: str, *more: str) -> None:
@@ -190,8 +217,7 @@ def main(path: str, what: str, *more: str) -> None:
         client.enrol(*more)
         client.sync()
     elif what == "sign":
-        args = {"parcel_id": new_id(), "site_id": client.get("site_id"), "waybill": more[0]}
-        client.record("sign_parcel", args, client.somebody("operator"))
+        client.sign(more[0], client.somebody("operator"))
     elif what == "edit":
         kind, key, field, value = more
         client.edit(kind, key, {field: value}, client.somebody("supervisor"))

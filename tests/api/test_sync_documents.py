@@ -16,10 +16,12 @@ import pytest
 from server.api.problems import STATUS
 from server.config import Config
 from server.database import Database
-from server.domain import codes
+from server.domain import codes, people
 from server.domain.commands import COMMANDS
+from server.domain.ids import derived_id
 from server.domain.nouns import NOUNS
 from server.domain.permissions import SYSTEM
+from server.domain.work import Work
 from server.sync.protocol import Status
 from server.sync.schemas import schemas
 from server.sync.typescript import WIRE
@@ -109,6 +111,13 @@ class SmallClient:
         shutil.copy2(*((self.path, copy) if save else (copy, self.path)))
 
 
+def elsewhere_before(work: Work, role: str) -> None:
+    """People with this role at another site, or not any more; whoever takes the first that is listed takes one of them."""
+    work.add(people.Person, id="away", username="away", name="Away")
+    work.add(people.Grant, id="a-grant", person_id="away", role=role, site_id="site-elsewhere")
+    work.add(people.Grant, id="b-grant", person_id="away", role=role, valid_until="2020-01-01")
+
+
 def soon(true: Callable[[], bool]) -> bool:
     """Well before a client would ask by itself."""
     until = time.monotonic() + 20
@@ -128,6 +137,7 @@ def test_the_small_client_works_offline_loses_nothing_and_is_poked(
     desk(
         "sally", "create_return", order_id=R_1001, number="R-1001", site_id=SITE, type_code="customer", note="as filed"
     )
+    database.write(SYSTEM, lambda work: elsewhere_before(work, "operator"))
     with serving(config) as server:
         client("enrol", server.origin, code, "my client")
         assert client.waiting == 0
@@ -140,7 +150,8 @@ def test_the_small_client_works_offline_loses_nothing_and_is_poked(
         client("sync")
         assert client.waiting == 0
         (parcel,) = client("show", "parcel").values()
-        assert (parcel["waybill"], parcel["signed_count"]) == ("SF0000000000001", 1)
+        assert (parcel["waybill"], parcel["signed_count"], client.told) == ("SF0000000000001", 1, "0 waiting\n")
+        assert parcel["id"] == derived_id("parcel", SITE, "SF", "SF0000000000001")  # as any handheld names it
 
         client("edit", "return_order", R_1001, "note", "wet")
         assert client("show", "return_order")[R_1001]["note"] == "wet"  # laid on top, before anybody else knows
