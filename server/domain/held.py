@@ -30,6 +30,9 @@ HELD_FOR = 5 * 86_400_000
 TRIES = 3
 
 PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+OF_THE_DATA = ("22", "23", "42", "54")
+"""Classes of PostgreSQL's codes: a value, a constraint, a statement, a limit. A key that another has made meanwhile is seen at the
+second try."""
 PASSING_ON_SQLITE = ("disk is full", "disk I/O error", "unable to open database file")
 
 Attempt = tuple[Outcome | None, Exception | None]
@@ -66,8 +69,8 @@ def attempt(work: Work, mutation_id: str, name: str, run: Callable[[], Outcome])
         except Refusal as refusal:
             return None, refusal
         except Exception as error:
-            if getattr(error, "sqlstate", "") or "locked" in str(error):
-                raise  # the database asks for the whole transaction again
+            if _asked_again(error):
+                raise
             if _passes(error):
                 raise Passing from error
             log.exception(
@@ -75,6 +78,13 @@ def attempt(work: Work, mutation_id: str, name: str, run: Callable[[], Outcome])
             )
             failure = error
     return None, failure
+
+
+def _asked_again(error: Exception) -> bool:
+    """Whether the database asks for the whole transaction again. What it says of this one's data or statement, it would say again,
+    and everything behind it would wait for ever."""
+    state = getattr(error, "sqlstate", "") or ""
+    return (bool(state) and not state.startswith(OF_THE_DATA)) or "locked" in str(error)
 
 
 def _passes(error: Exception) -> bool:

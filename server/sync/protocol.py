@@ -3,9 +3,10 @@
 `sync/typescript.py` writes these structs to `web/src/lib/protocol.ts`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from server.domain.upcasts import SCHEMA
 
@@ -17,18 +18,25 @@ MAX_MUTATIONS = 500
 MAX_BODY = 8 * 1024 * 1024
 MAX_MUTATION = 64 * 1024
 
+LATEST = 253_402_300_799_999
+"""The last moment of the year 9999: a clock that says a later one is as wrong, and no calendar is asked for it."""
+
+Number = Annotated[int, Meta(ge=1, le=2**53)]
+Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Id = Annotated[str, Meta(min_length=1, max_length=100)]
+
 Status = Literal["applied", "merged", "noop", "conflict", "held", "rejected", "deferred"]
 
 
 class MutationIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing a person did. `args` is validated per mutation, so that a malformed one is rejected alone."""
 
-    seq: int
-    id: str
+    seq: Number
+    id: Id
     name: str
     by: str
     site: str
-    schema: int = APP_SCHEMA
+    schema: Number = APP_SCHEMA
     epoch: str = ""
     base: int = 0
     """The revision of the site's feed this person saw."""
@@ -39,23 +47,23 @@ class MutationIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Lost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Numbers this device gave out and no longer has. Advances its counter and raises an alert."""
 
-    first: int
-    last: int
+    first: Number
+    last: Number
 
 
 class DeviceState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the device says of itself, shown on the fleet page."""
 
-    pending: int = 0
-    pending_photos: int = 0
-    oldest_pending_at: int = 0
+    pending: Whole = 0
+    pending_photos: Whole = 0
+    oldest_pending_at: Whole = 0
     app_version: str = ""
-    clock: int = 0
+    clock: Whole = 0
     storage: dict[str, Any] = {}
     """{used, quota} in bytes, {persisted}"""
-    pack_at: int = 0
+    pack_at: Whole = 0
     """When the feeds were last shown whole here."""
-    battery: int = -1
+    battery: Whole = -1
     """Percent; -1: the browser does not tell."""
 
 

@@ -26,6 +26,7 @@ from server.domain.upcasts import upcast
 from server.domain.work import Work
 
 from .protocol import (
+    LATEST,
     MAX_MUTATION,
     MAX_MUTATIONS,
     PROTOCOL,
@@ -154,6 +155,8 @@ class _Batch:
 def _one(work: Work, batch: _Batch, sent: MutationIn) -> Result:
     device, authors = batch.device, batch.authors
     digest = digest_of(sent)
+    if not 0 <= sent.made_at <= LATEST:  # a clock as wrong as that says nothing, and holds nobody up
+        sent = msgspec.structs.replace(sent, made_at=min(max(sent.made_at, 0), LATEST))
     if sent.seq <= batch.last_seq:
         return _again(work, device, sent, digest)
     if sent.seq != batch.last_seq + 1:

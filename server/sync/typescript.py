@@ -8,7 +8,7 @@ import sys
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from sqlmodel import SQLModel
@@ -214,6 +214,8 @@ def text_of(hint: Any) -> str:
     if hint in _PLAIN:
         return _PLAIN[hint]
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return text_of(arguments[0])
     if origin is Literal:
         return _union(arguments)
     if origin in (Union, types.UnionType):

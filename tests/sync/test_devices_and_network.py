@@ -173,6 +173,7 @@ class Device(Handheld):
 
     def twin(self) -> "Device":
         other = Device(self.database, self.code)
+        other.id = self.id  # it may have been enrolled anew
         other.outbox, other.seq, other.acknowledged = list(self.outbox), self.seq, self.acknowledged
         other.cursors, other.feeds = dict(self.cursors), {feed: dict(held) for feed, held in self.feeds.items()}
         return other
@@ -494,8 +495,17 @@ class Floor(RuleBasedStateMachine):
     def time_passes(self, days: int) -> None:
         self.clock.forward(days * DAY)
         self.database.write(SYSTEM, expire_held)
+
+    @rule()
+    @told
+    def tombstones_are_collected(self) -> None:
+        """What was closed long ago leaves, and a snapshot is sealed that knows nothing of it; the last but one is thrown away."""
         while self.database.write(SYSTEM, leaving.leave):
             pass
+        with pytest.MonkeyPatch.context() as at_once:
+            at_once.setattr(pull, "TAIL_BEFORE_SNAPSHOT", 0)
+            for feed in ("catalogue", f"site:{SITE}"):
+                pull.seal_if_due(self.database, feed)
 
     # What must hold
 

@@ -1,7 +1,9 @@
 """What a device sends: every number once, every outcome kept, nothing lost."""
 
 import errno
+import random
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -115,6 +117,29 @@ def test_an_unexpected_failure_is_set_aside_and_the_queue_moves_on(
     assert line(database).received == 2
     with pytest.raises(NotFound):
         line(database, "half done")
+
+
+def test_what_the_database_will_not_take_is_set_aside_and_the_queue_moves_on(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
+    """PostgreSQL says so with a code of its own, like what it only asks for again."""
+    desk.file_r_1001()
+    endless = "".join(random.Random(1).choices("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=20_000))
+    a.do("cleo", "sign_parcel", parcel_id="p", site_id=SITE, waybill=endless)
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    signed, scanned = a.push()
+    assert (signed.status, signed.code) == (("applied", "") if database.sqlite else ("held", "internal_error"))
+    assert mutation(database, signed.id).body["args"]["waybill"] == endless
+    assert (scanned.status, line(database).received) == ("applied", 1)
+
+
+def test_a_clock_that_says_what_no_calendar_has_holds_nobody_up(database: Database, desk: Desk, a: Handheld) -> None:
+    desk.file_r_1001()
+    for wrong in (-1, 10**15, 10**30):
+        a.scan("cleo", R_1001, "kettles", "kettle", made_at=wrong)
+    assert [each.status for each in a.push()] == ["applied"] * 3
+    assert line(database).received == 3
+    assert datetime.fromtimestamp(mutation(database, a.outbox[2].id).made_at / 1000, UTC).year == 9999
 
 
 def test_an_intention_waits_for_what_another_handheld_has_not_sent(
