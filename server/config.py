@@ -116,6 +116,11 @@ class Config(Struct, frozen=True, kw_only=True):
         return self.data_dir / "blobs"
 
     @property
+    def exports_dir(self) -> Path:
+        """Files that were asked for, until they are fetched or an hour old."""
+        return self.data_dir / "exports"
+
+    @property
     def tls_dir(self) -> Path:
         return self.data_dir / "tls"
 

@@ -151,7 +151,7 @@ def reading(read: Read) -> Any:
 
     parameters = [
         inspect.Parameter("desk", inspect.Parameter.KEYWORD_ONLY, annotation=NamedDependency[Desk]),
-        *(_asked(parameter) for parameter in asked),
+        *(asked_for(parameter) for parameter in asked),
     ]
     handler.__signature__ = inspect.Signature(parameters, return_annotation=read.answer)  # type: ignore[attr-defined]
     handler.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {
@@ -163,7 +163,7 @@ def reading(read: Read) -> Any:
     return doors.get(read.path, tags=[read.tag], responses=responses)(handler)
 
 
-def _asked(parameter: inspect.Parameter) -> inspect.Parameter:
+def asked_for(parameter: inspect.Parameter) -> inspect.Parameter:
     """As Litestar takes it: `state` is a word it keeps for itself, so that one goes by another name inside."""
     parameter = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
     if parameter.name == "id":

@@ -169,7 +169,7 @@ class Gate:
         if path.startswith(("/blobs/", "/api/photos/")):
             if kind not in ("image/jpeg", "image/png", "image/webp"):
                 raise Refused("unsupported_media", "Send the image itself: JPEG, PNG or WebP.")
-        elif path == "/api/outbox-files":
+        elif path == "/api/outbox-files" or path.startswith("/api/imports/"):
             if kind != "application/octet-stream":
                 raise Refused("unsupported_media", "Send the file itself, as application/octet-stream.")
         elif path == "/api/barcodes/decode":

@@ -408,6 +408,11 @@ class Work:
         self.flush(type(record).table)
         self._clean.pop((type(record).table, record.id), None)
 
+    def forget(self) -> None:
+        """Lets go of all that was looked at: for whoever looks at very much, and writes nothing."""
+        assert not self._writable
+        self._records.clear()
+
     # The end of the transaction; called by the database alone.
 
     def publish(self) -> dict[str, int]:

@@ -133,7 +133,7 @@ class _File:
         return Taken(
             kind=self.kind.name, file_name=self.name, format=table.format, encoding=table.encoding,
             separator=table.separator, sheet=table.sheet, sheets=table.sheets, header=table.header,
-            fields=[FieldOf(field.name, field.zh, field.en, field.required) for field in self.kind.fields],
+            fields=fields_of(self.kind),
             columns=self.columns,
             missing=[field.name for field in self.kind.fields if field.required and field.name not in self.columns],
             sample=[cells for _, cells in table.rows[:SAMPLE]], rows=len(table.rows),
@@ -225,6 +225,10 @@ class _File:
             Refused(line, "" if column is None else self.table.header[column], field,
                     (str(said) if column is None else cells[column])[:100], reason)
         )  # fmt: skip
+
+
+def fields_of(kind: Kind) -> list[FieldOf]:
+    return [FieldOf(field.name, field.zh, field.en, field.required) for field in kind.fields]
 
 
 def _at_fault(group: list[Row], field: str) -> tuple[Row, str]:

@@ -7,11 +7,14 @@ import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from server.api.desk import READS
+from server.api.exports import name_of
 from server.api.gate import WRITES
 from server.database import Database
 from server.domain import alerts, conflicts, counts, dispositions, parcels, people, records, tasks
 from server.domain.ids import uuid7
 from server.domain.permissions import PERMISSIONS, SYSTEM
+from server.exports.columns import COLUMNS
 from tests.cast import R_1001, ROLES, SITE, Desk
 from tests.doors import Doors
 
@@ -25,7 +28,11 @@ OPEN = {
     "POST /api/outbox-files",  # takes bytes: test_outbox_files asks it, as nobody and as a stranger too
     "POST /api/barcodes/decode",  # takes a form, not JSON: test_barcodes asks it, as nobody too
     "DELETE /api/session",  # signing out is never refused
+    "POST /api/imports/{kind}",  # takes bytes: test_in_and_out asks it, as nobody and as those who may not
 }  # fmt: skip
+
+EXPORTS = {f"POST /api/exports/{name_of(read.path)}": f"GET {read.path}" for read in READS if read.path in COLUMNS}
+"""Each with the list it writes: it asks for the list's own right too."""
 
 HANDHELDS = {
     "POST /sync/v1/push", "GET /sync/v1/feeds", "GET /sync/v1/pull/{feed}", "GET /sync/v1/waybills", "GET /sync/v1/events", "PUT /blobs/{sha256}",
@@ -45,7 +52,7 @@ ACTIONS = {
     "GET /api/conflicts/{id}/restoration": "resolve", "POST /api/conflicts/{id}/restoration": "resolve", "GET /api/conflicts/{id}": "see_desk", "GET /api/conflicts/{id}/previews": "resolve",
     "GET /api/mutations": "see_devices", "GET /api/devices": "see_devices", "GET /api/enrolment-codes": "enrol_devices",
     "GET /api/people": "see_devices", "GET /api/items": "see", "GET /api/customers": "see_desk", "GET /api/catalog": "see",
-    "GET /api/imports": "see_desk", "GET /api/outbound": "see", "GET /api/outbound/{id}": "see", "GET /api/search": "see",
+    "GET /api/imports": "see_desk", "GET /api/import-kinds": "import", "GET /api/exports/files/{token}": "", "GET /api/outbound": "see", "GET /api/outbound/{id}": "see", "GET /api/search": "see",
     "GET /api/events": "see_desk", "GET /api/parked-events": "admin", "POST /api/parked-events/{id}/retry": "admin",
     "POST /api/returns": "file", "PATCH /api/returns/{id}": "file", "POST /api/returns/{id}/lines": "file",
     "PATCH /api/lines/{id}": "file", "DELETE /api/lines/{id}": "file", "POST /api/returns/{id}/submission": "file",
@@ -69,7 +76,7 @@ ACTIONS = {
     "POST /api/sites": "admin", "PATCH /api/sites/{site_id}": "admin", "POST /api/zones/{zone_id}/bins": "admin", "PATCH /api/bins/{bin_id}": "admin", "POST /api/sites/{site_id}/reconciliations": "reconcile",
     "POST /api/enrolment-codes": "enrol_devices", "POST /api/enrolment-codes/{id}/withdrawal": "enrol_devices",
     "POST /api/devices/{device_id}/revocation": "enrol_devices",
-}  # fmt: skip
+} | dict.fromkeys(EXPORTS, "export")  # fmt: skip
 
 BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/session": {"language": "en"},
@@ -199,11 +206,16 @@ def test_a_person_is_no_handheld_and_a_handheld_no_person(world: Doors) -> None:
 ASKED = {door: action for door, action in ACTIONS.items() if action and "stream" not in door}
 
 
+def may(who: str, door: str) -> bool:
+    asked = {ACTIONS[door], ACTIONS[EXPORTS.get(door, door)]}
+    return all(ROLES[who] in PERMISSIONS[action] for action in asked)
+
+
 @pytest.mark.parametrize("who", ROLES)
 def test_a_role_without_the_right_is_refused_at_every_door(world: Doors, who: str) -> None:
     browser = world.person(who)
-    for door, action in ASKED.items():
-        if ROLES[who] in PERMISSIONS[action]:
+    for door in ASKED:
+        if may(who, door):
             continue
         answer = ask(browser, door)
         assert answer.status_code in (403, 404), (who, door, answer.status_code, answer.text)
@@ -213,8 +225,8 @@ def test_a_role_without_the_right_is_refused_at_every_door(world: Doors, who: st
 def test_a_role_with_the_right_is_not_turned_away_for_lack_of_it(world: Doors, who: str, database: Database) -> None:
     """It may still be refused for what is so: a state, an own submission. Each door is asked in a world of its own rights."""
     browser = world.person(who)
-    for door, action in ASKED.items():
-        if ROLES[who] not in PERMISSIONS[action] or "disabling" in door:
+    for door in ASKED:
+        if not may(who, door) or "disabling" in door:
             continue
         answer = ask(browser, door)
         assert answer.status_code < 500, (who, door, answer.text)

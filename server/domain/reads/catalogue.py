@@ -9,7 +9,7 @@ from ..catalog import Barcode, Bin, Carrier, Customer, DefectCode, Item, Owner, 
 from ..documents import ImportRun
 from ..people import Person
 from ..work import Work
-from .rows import Json, Names, contains, plain, seen_customers, shown, visible
+from .rows import Json, Names, at_most, contains, plain, seen_customers, shown, visible
 
 FOUND = 30
 
@@ -41,7 +41,7 @@ def items(work: Work, *, q: str = "", limit: int = FOUND) -> list[Json]:
         )
     found = [
         item
-        for item in work.find(Item, *where, order_by=col(Item.sku), limit=max(1, min(limit, 200)))
+        for item in work.find(Item, *where, order_by=col(Item.sku), limit=at_most(limit))
         if work.may("see", "", item.owner_id)
     ]
     barcodes = defaultdict(list)
@@ -65,7 +65,7 @@ def customers(work: Work, *, q: str = "", limit: int = FOUND) -> list[Json]:
     where = [seen_customers(work.actor)]
     if q := q.strip():
         where.append(or_(contains(Customer.name, q), contains(Customer.code, q)))
-    found = work.find(Customer, *where, order_by=col(Customer.code), limit=max(1, min(limit, 200)))
+    found = work.find(Customer, *where, order_by=col(Customer.code), limit=at_most(limit))
     personal = work.may("see_personal")
     return [
         shown(customer, "id", "code", "name", "country", "owner_id") | ({"phone": customer.phone} if personal else {})

@@ -1,6 +1,8 @@
 """What all reads share: what an actor may see as a condition, pages, and names beside ids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +23,22 @@ T = TypeVar("T", bound=SQLModel)
 Json = dict[str, Any]
 
 MOST = 200
+_MOST: ContextVar[int] = ContextVar("rows in a page", default=MOST)
+
+
+def at_most(limit: int, most: int = MOST) -> int:
+    """How many rows a page has: what was asked for, within what a door gives at once."""
+    return max(1, min(limit, max(most, _MOST.get())))
+
+
+@contextmanager
+def large_pages(rows: int) -> Iterator[None]:
+    """Inside, a page may have so many rows: for whoever reads a whole list, and not to show it."""
+    token = _MOST.set(rows)
+    try:
+        yield
+    finally:
+        _MOST.reset(token)
 
 
 def visible(
@@ -77,7 +95,7 @@ def page(
     work: Work, model: type[T], where: Iterable[ColumnElement[bool]], moment: Any, cursor: str, limit: int
 ) -> tuple[list[T], str | None]:
     """Newest first. The cursor is the last row's place, so rows that arrive meanwhile shift nothing."""
-    limit = max(1, min(limit, MOST))
+    limit = at_most(limit)
     ident: Any = col(model.id)  # type: ignore[attr-defined]
     conditions = list(where)
     if cursor:

@@ -18,6 +18,7 @@ from ..work import Work
 from .rows import (
     Json,
     Names,
+    at_most,
     bin_ref,
     container_ref,
     contains,
@@ -61,7 +62,7 @@ def stock(
         raise Invalid("Stock is grouped by item, bin, status or lot.", field="group")
     if cursor and not (cursor.isdigit() and len(cursor) < 10):
         raise Invalid("This cursor was not made here.", field="cursor")
-    limit, offset = max(1, min(limit, 500)), int(cursor or 0)
+    limit, offset = at_most(limit, 500), int(cursor or 0)
     where = [
         visible(work.actor, "see_stock", StockBalance.site_id, StockBalance.owner_id),
         col(StockBalance.quantity) != 0,

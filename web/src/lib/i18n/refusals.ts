@@ -60,7 +60,11 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^A message has 1 to (\d+) characters\.$/, '消息要有 1 到 $1 个字。'],
   [/^This handheld was revoked; nobody would read it\.$/, '这台手持机已停用，没人会看到。'],
 
-  // Files of other systems
+  // Files of other systems, and of ours
+  [/^A file holds at most (\d+) rows: narrow the list\.$/, '一个文件最多 $1 行：请先筛选。'],
+  [/^This file is not there any more\. Export it again\.$/, '文件已清理，请重新导出。'],
+  [/^This list has no column (.+)\.$/, '这个列表没有这一列：$1。'],
+  [/^The columns are JSON: .+$/, '列的对应关系格式不对。'],
   [/^A file has at most 32 MiB\.$/, '文件最大 32 MiB。'],
   [/^This file could not be read: it is damaged, or asks too much\.$/, '文件读不出来：已损坏，或内容过大。'],
   [/^This file is empty\.$/, '文件是空的。'],

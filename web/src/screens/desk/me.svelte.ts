@@ -30,6 +30,7 @@ const MAY = {
   enrol_devices: ['supervisor', 'admin'],
   message_devices: ['supervisor', 'admin'],
   import: ['office', 'admin'],
+  export: ['reviewer', 'supervisor', 'sales', 'service', 'finance', 'office', 'admin'],
   admin: ['admin'],
 } satisfies Record<string, Role[]>
 export type Action = keyof typeof MAY
