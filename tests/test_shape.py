@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 MAY_IMPORT = {
-    "server/domain": {"server.domain", "sqlmodel", "sqlalchemy", "msgspec"},
+    "server/domain": {"server.domain", "sqlmodel", "sqlalchemy", "msgspec", "pypinyin"},
     "server/sync": {
         "server.domain",
         "server.sync",

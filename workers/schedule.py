@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from server.database import Database
-from server.domain import alerts, conflicts, held, housekeeping, outbound_claims, reconciliation
+from server.domain import alerts, conflicts, held, housekeeping, outbound_claims, reconciliation, words
 from server.domain.alert_rules import RULES, Rule
 from server.domain.catalog import Site
 from server.domain.conflict_rules import x17
@@ -84,6 +84,12 @@ def tidy(database: Database) -> None:
         pass
 
 
+def write_words(database: Database) -> None:
+    """For what came into the database past the domain: in bulk, or while an older Restow still ran."""
+    while database.write(SYSTEM, words.write_missing):
+        pass
+
+
 SCHEDULE: dict[str, Task] = {
     "judge_by_time": Task(MINUTE, judge_by_time),
     "expire_held": Task(MINUTE, expire),
@@ -92,6 +98,7 @@ SCHEDULE: dict[str, Task] = {
     "reconcile": Task(HOUR, reconcile_all),
     "leave_feeds": Task(HOUR, leave_feeds),
     "tidy": Task(HOUR, tidy),
+    "write_words": Task(HOUR, write_words),
 }
 
 

@@ -720,10 +720,23 @@ class Hit(msgspec.Struct, kw_only=True):
     title: str
     subtitle: str
     url: str
+    whole: bool
+    """Asked for by its whole number."""
+
+
+class Beyond(msgspec.Struct, kw_only=True):
+    """Something has this number, and is not for this person to see."""
+
+    kind: str
+    site: str
+    site_en: str
+    ask: list[str]
 
 
 class Hits(msgspec.Struct, kw_only=True):
     hits: list[Hit]
+    place: str
+    beyond: list[Beyond]
 
 
 class ReturnTypeRow(fields_of(catalog.ReturnType)):  # type: ignore[misc]

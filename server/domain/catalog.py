@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import Field
 
-from .model import Table, integer, json_dict, json_list, ref
+from .model import CODE, Table, found_by_its_end, integer, json_dict, json_list, ref
 
 
 class Owner(Table, table=True):
@@ -21,6 +21,7 @@ class Site(Table, table=True):
     book_from: str = ""  # own: the date its opening stock stood; what was shipped from then on is posted out
     currency: str = "CNY"
     unclaimed_days: int = integer(7)
+    unclaimed_rule: str = "ask"  # what becomes of a parcel nobody claimed until then: ask | keep | send_back
     inspection_hours: int = integer(24)
     review_hours: int = integer(24)
     device_silent_hours: int = integer(12)
@@ -39,7 +40,7 @@ class Zone(Table, table=True):
 class Bin(Table, table=True):
     site_id: str = ref()
     zone_id: str = ref()
-    code: str = Field(default="", index=True)  # also its barcode
+    code: str = Field(default="", index=True, sa_type=CODE)  # also its barcode
     kind: str = ""  # the zone's kind, kept here because every put-away asks for it
     active: bool = True
     capacity: int = integer()  # 0: as much as one likes
@@ -93,6 +94,9 @@ class Customer(Table, table=True):
     phone: str = ""  # never in a feed
     address: str = ""  # never in a feed
     country: str = ""
+
+
+found_by_its_end(Customer.phone)
 
 
 class Supplier(Table, table=True):

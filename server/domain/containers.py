@@ -5,7 +5,7 @@ from typing import Any
 from sqlmodel import Field
 
 from .events import ContainerUsed
-from .model import Command, Outcome, Table, json_list, moment, ref
+from .model import CODE, Command, Outcome, Table, json_list, moment, ref
 from .work import Work
 
 
@@ -13,7 +13,7 @@ class Container(Table, table=True):
     """The id comes from the label, so two handhelds that first use it make one container."""
 
     site_id: str = ref()
-    label: str = Field(default="", index=True)
+    label: str = Field(default="", index=True, sa_type=CODE)
     kind: str = "tote"  # tote | pallet | sticker
     bin_id: str = ref()
     outcome: str = ""  # what it collects: '' anything, else a disposition

@@ -6,22 +6,25 @@ import msgspec
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from .model import Table, integer, json_dict, json_list, long_text, moment, ref
+from .model import CODE, Table, found_by_its_end, integer, json_dict, json_list, long_text, moment, ref
 
 
 class OutboundOrder(Table, table=True):
     __table_args__ = (Index("ix_outboundorder_shipped", "site_id", "shipped_on"), {"sqlite_with_rowid": False})
 
-    number: str = Field(default="", index=True)
+    number: str = Field(default="", index=True, sa_type=CODE)
     site_id: str = ref()
     owner_id: str = ""
     customer_id: str = ref()
-    platform_number: str = Field(default="", index=True)
-    waybill: str = Field(default="", index=True)
+    platform_number: str = Field(default="", index=True, sa_type=CODE)
+    waybill: str = Field(default="", index=True, sa_type=CODE)
     shipped_on: str = ""  # date
     shipped_at: int = moment()
     currency: str = "CNY"
     source: str = ""  # which import or link brought it
+
+
+found_by_its_end(OutboundOrder.number, OutboundOrder.platform_number, OutboundOrder.waybill)
 
 
 class OutboundLine(Table, table=True):
@@ -51,6 +54,19 @@ class Document(Table, table=True):
     blob: str = ""  # sha256 of the file, '' for a number alone
     added_by: str = ""
     added_at: int = moment()
+
+
+class DocumentRequest(Table, table=True):
+    """One paper of a return asked for again; answered by the next of its kind."""
+
+    site_id: str = ref()
+    order_id: str = ref()
+    kind: str = ""
+    note: str = long_text()
+    asked_by: str = ""
+    asked_at: int = moment()
+    answered_at: int = moment()
+    document_id: str = ""
 
 
 class Photo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,7 +18,7 @@ from .events import (
     ParcelSigned,
     ParcelUnclaimed,
 )  # fmt: skip
-from .model import Command, Outcome, Table, integer, json_list, moment, ref
+from .model import CODE, Command, Outcome, Table, found_by_its_end, integer, json_list, moment, ref
 from .numbers import waybill_of
 from .work import Work
 
@@ -28,7 +28,7 @@ class Parcel(Table, table=True):
 
     site_id: str = ref()
     carrier: str = ""  # the carrier's code, '' unknown
-    waybill: str = Field(default="", index=True)
+    waybill: str = Field(default="", index=True, sa_type=CODE)
     state: str = "signed"  # signed | opened | done | unclaimed | claimed | refused
     load_id: str = ""
     door_id: str = ""  # the dock bin
@@ -44,6 +44,9 @@ class Parcel(Table, table=True):
     damage: str = ""
     photos: list[Any] = json_list()  # [{sha256, kind}]
     note: str = ""
+
+
+found_by_its_end(Parcel.waybill)
 
 
 class Load(Table, table=True):

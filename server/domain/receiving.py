@@ -7,7 +7,7 @@ from .catalog import Barcode, Item
 from .containers import container_or_stub
 from .errors import Duplicate, Invalid, Waiting, WrongState
 from .events import BarcodeMapped, ItemScanned, ScanTakenBack
-from .model import Command, Outcome, Table, integer, moment, ref
+from .model import CODE, Command, Outcome, Table, integer, moment, ref
 from .work import Work
 
 
@@ -23,9 +23,9 @@ class Receipt(Table, table=True):
     item_id: str = ref()
     quantity: int = integer()
     unreceived: int = integer()  # taken back by undo or correction
-    lot: str = ""
+    lot: str = Field(default="", index=True, sa_type=CODE)
     expiry: str = ""
-    serial: str = Field(default="", index=True)
+    serial: str = Field(default="", index=True, sa_type=CODE)
     text: str = ""  # exactly what the scanner sent
     symbology: str = ""
     catalogue_revision: int = integer()

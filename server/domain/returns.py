@@ -25,12 +25,12 @@ from .events import (
     ReturnSubmitted,
     ReturnTaken,
 )  # fmt: skip
-from .model import Command, Outcome, Table, integer, json_list, long_text, moment, ref
+from .model import CODE, Command, Outcome, Table, found_by_its_end, integer, json_list, long_text, moment, ref
 from .work import Work
 
 
 class ReturnOrder(Table, table=True):
-    number: str = Field(default="", index=True)
+    number: str = Field(default="", index=True, sa_type=CODE)
     site_id: str = ref()
     owner_id: str = ""
     customer_id: str = ref()
@@ -56,6 +56,9 @@ class ReturnOrder(Table, table=True):
     currency: str = "CNY"
     stub: bool = False  # goods arrived before the document; the document fills it
     match: list[Any] = json_list()  # imported without order: [{outbound_line_id, quantity, score, reasons}]
+
+
+found_by_its_end(ReturnOrder.number)
 
 
 class ReturnLine(Table, table=True):

@@ -25,8 +25,11 @@ from . import (
     returns,
     stock,
     tasks,
+    told,
+    views,
+    words,
 )  # fmt: skip
 from .model import Table
 
 __all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "dispositions", "documents", "hand_overs", "inspections",
-           "lot_holds", "messages", "number_reports", "outbound_claims", "own_book", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock", "tasks"]  # fmt: skip
+           "lot_holds", "messages", "number_reports", "outbound_claims", "own_book", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock", "tasks", "told", "views", "words"]  # fmt: skip

@@ -4,7 +4,7 @@ Records are plain structs with a table's fields (`ReturnOrder` the SQLModel clas
 is thirty times cheaper to make). Change them in place; `flush` writes what changed. JSON fields are replaced, never edited in place.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
@@ -19,6 +19,8 @@ from .errors import NotAllowed, NotFound
 from .ids import following_id, lock_number, uuid7
 from .model import Event, Json
 from .permissions import Actor
+from .words import NAMES
+from .words import write as write_words_of
 
 T = TypeVar("T", bound=SQLModel)
 
@@ -413,6 +415,11 @@ class Work:
         assert not self._writable
         self._records.clear()
 
+    def write_words(self, records: Iterable[Any]) -> None:
+        """What these are found by."""
+        for record in records:
+            write_words_of(self._cursor, self._mark, record)
+
     # The end of the transaction; called by the database alone.
 
     def publish(self) -> dict[str, int]:
@@ -423,6 +430,9 @@ class Work:
         """
         self.flush()
         feeds: dict[str, tuple[list[tuple[str, str, str, bytes]], list[tuple[Event, str, str, str, str]]]] = {}
+        self.write_words(
+            record for model, id in self._touched if model in NAMES and (record := self.seek(model, id, lock=False))
+        )
         for model, id in self._touched:
             shape = self._shapes.get(model)
             if shape is not None:

@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import SQLModel
 
 from server import migrations
 from server.database import Database
@@ -13,6 +14,22 @@ def test_the_steps_make_exactly_what_the_tables_say(installation):
     database = Database(installation.database_url)
     with database.engine.connect() as connection:
         assert migrations.differences(connection) == []
+    database.close()
+
+
+def test_numbers_have_the_index_of_their_ends(installation):
+    """SQLite does not show of what such an index is made, so a step that lost one would not be noticed above."""
+    database = Database(installation.database_url)
+    wanted = {
+        index.name
+        for table in SQLModel.metadata.tables.values()
+        for index in table.indexes
+        if index.name.startswith("tail_")
+    }
+    listing = "SELECT name FROM sqlite_master" if database.sqlite else "SELECT indexname FROM pg_indexes"
+    with database.engine.connect() as connection:
+        assert len(wanted) >= 6
+        assert wanted <= {name for (name,) in connection.execute(sa.text(listing))}
     database.close()
 
 

@@ -8,8 +8,9 @@ from sqlmodel import col
 from ..catalog import Barcode, Bin, Carrier, Customer, DefectCode, Item, Owner, ReturnReason, ReturnType, Zone
 from ..documents import ImportRun
 from ..people import Person
+from ..words import named
 from ..work import Work
-from .rows import Json, Names, at_most, contains, plain, seen_customers, shown, visible
+from .rows import Json, Names, at_most, plain, seen_customers, shown, visible
 
 FOUND = 30
 
@@ -30,15 +31,13 @@ def catalogue(work: Work) -> Json:
 
 
 def items(work: Work, *, q: str = "", limit: int = FOUND) -> list[Json]:
-    """By SKU, name or barcode; an exact barcode first."""
+    """By SKU, barcode, or name as it is written or spoken (pinyin, or its initials)."""
     work.allow("see")
     q = q.strip()
     where: list[ColumnElement[bool]] = [col(Item.active).is_(True)]
     if q:
         by_code = select(col(Barcode.item_id)).where(col(Barcode.text) == q)
-        where.append(
-            or_(contains(Item.sku, q), contains(Item.name, q), contains(Item.name_en, q), col(Item.id).in_(by_code))
-        )
+        where.append(or_(named(Item, q), col(Item.id).in_(by_code)))
     found = [
         item
         for item in work.find(Item, *where, order_by=col(Item.sku), limit=at_most(limit))
@@ -64,7 +63,7 @@ def customers(work: Work, *, q: str = "", limit: int = FOUND) -> list[Json]:
     work.allow("see_desk")
     where = [seen_customers(work.actor)]
     if q := q.strip():
-        where.append(or_(contains(Customer.name, q), contains(Customer.code, q)))
+        where.append(named(Customer, q))
     found = work.find(Customer, *where, order_by=col(Customer.code), limit=at_most(limit))
     personal = work.may("see_personal")
     return [

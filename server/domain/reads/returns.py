@@ -18,6 +18,7 @@ from ..parcels import Parcel
 from ..people import Person
 from ..receiving import Receipt
 from ..returns import ReturnLine, ReturnOrder, ReviewRound
+from ..words import named
 from ..work import Work
 from . import cases, matches
 from .rows import Json, Names, coded, contains, history, many, one, page, plain, seen_customers, total, unsent, visible
@@ -66,9 +67,11 @@ def returns_list(
     if status:
         where.append(col(ReturnOrder.status).in_(status.split(",")))
     if q := q.strip():
-        named = select(col(Customer.id)).where(or_(contains(Customer.name, q), contains(Customer.code, q)))
+        theirs = select(col(Customer.id)).where(named(Customer, q))
         where.append(
-            or_(contains(ReturnOrder.number, q), contains(ReturnOrder.note, q), col(ReturnOrder.customer_id).in_(named))
+            or_(
+                contains(ReturnOrder.number, q), contains(ReturnOrder.note, q), col(ReturnOrder.customer_id).in_(theirs)
+            )
         )
     found, following = page(work, ReturnOrder, where, ReturnOrder.created_at, cursor, limit)
     return {"rows": return_rows(work, found), "next": following, "total": total(work, ReturnOrder, *where)}

@@ -414,7 +414,10 @@ export type Catalogue = {
 export type ImportRun = {
   id: string; kind: string; file_name: string; sha256: string; rows: number; outcomes: Record<string, unknown>; by: string; by_name?: string; at: Millis
 } // prettier-ignore
-export type Hit = { kind: string; id: string; title: string; subtitle: string; url: string }
+export type Hit = { kind: string; id: string; title: string; subtitle: string; url: string; whole: boolean }
+/** Something has this number, and is not for this person to see. */
+export type Beyond = { kind: string; site: string; site_en: string; ask: string[] }
+export type Found = { hits: Hit[]; place: string; beyond: Beyond[] }
 export type Health = { status: 'ok' | 'degraded'; parts: Record<string, unknown> }
 
 export type LineDraft = {
@@ -443,7 +446,7 @@ export const parked = {
   again: (id: string) => post(`/api/parked-events/${id}/retry`),
 }
 export const todo = (site: string) => get<Todo>('/api/todo', { site })
-export const search = (q: string) => get<{ hits: Hit[] }>('/api/search', { q })
+export const search = (q: string) => get<Found>('/api/search', { q })
 export const catalogue = () => get<Catalogue>('/api/catalog')
 export const imports = () => get<ImportRun[] | Page<ImportRun>>('/api/imports').then(rows)
 

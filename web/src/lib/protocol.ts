@@ -182,6 +182,7 @@ export interface Site {
   book_from: string
   currency: string
   unclaimed_days: number
+  unclaimed_rule: string
   inspection_hours: number
   review_hours: number
   device_silent_hours: number

@@ -171,6 +171,11 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^An inspection has each of the four checks once\.$/, '四项检查各填一次。'],
   [/^An empty parcel needs a photo\.$/, '空包裹需要照片。'],
   [/^Only an unclaimed parcel can be claimed\.$/, '只有无主件可以认领。'],
+  [/^A view's name has 1 to (\d+) characters\.$/, '视图名称为 1 到 $1 个字。'],
+  [/^There is no such page\.$/, '没有这个页面。'],
+  [/^These filters are too long to be kept\.$/, '筛选条件太长，无法保存。'],
+  [/^This view is somebody else's\.$/, '这是别人的视图。'],
+  [/^One person keeps at most (\d+) views\. Delete one first\.$/, '每人最多保存 $1 个视图，请先删除一个。'],
   [/^Somebody has claimed this parcel already\.$/, '这个包裹已经有人认领。'],
   [/^Say whose parcel it is: a return order or a customer\.$/, '请选择退库单或客户。'],
 
