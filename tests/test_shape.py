@@ -46,6 +46,7 @@ NOBODY_LISTENS_TO = {
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
     "PersonEdited", "PersonEnabled", "PhotoStored", "PutBack", "RepliesRead", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
     "ReturnReleased", "ReturnReopened", "ShipmentRecorded", "StockOpened", "UnitCostSet", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",
+    "DifferenceClosed", "DifferenceFound", "DifferenceTaken", "LossDecided", "LossEdited", "LossNoted", "LossOpened", "StockListed",
     "TaskAnswered", "TaskRaised", "TaskWithdrawn", "MessageRead", "MessageSent", "WorkCarried",
 }  # fmt: skip
 

@@ -10,9 +10,11 @@ from ..domain import (
     conflicts,
     counts,
     devices,
+    differences,
     dispositions,
     documents,
     inspections,
+    losses,
     parcels,
     receiving,
     records,
@@ -559,9 +561,71 @@ class RunRow(fields_of(records.ReconcileRun)):  # type: ignore[misc]
     asked_by_name: str
 
 
-class DifferenceRow(fields_of(records.Difference)):  # type: ignore[misc]
+class DifferenceRow(fields_of(differences.Difference)):  # type: ignore[misc]
     item: ItemRef | None
     order: OrderRef | None
+    site: Named | None
+    bin: Named | None
+    container: Named | None
+    assigned_to_name: str
+    closed_by_name: str
+    named: dict[str, Any]
+    """What the ids in `facts` are called."""
+
+
+class Amount(msgspec.Struct, kw_only=True):
+    currency: str
+    amount: int
+
+
+class Differences(msgspec.Struct, kw_only=True):
+    rows: list[DifferenceRow]
+    next: str | None
+    total: int
+    values: list[Amount]
+    open_by_kind: dict[str, int]
+
+
+class DifferencePage(msgspec.Struct, kw_only=True):
+    difference: DifferenceRow
+    trail: list[Facts]
+    """The facts behind it: kind, quantity, at, by_name, device, mutation_id, order."""
+    tasks: list["TaskRow"]
+    losses: list[Facts]
+    history: list[Facts]
+    people: list[Facts]
+    """Those who may follow it: id and name."""
+
+
+class LossRow(fields_of(losses.LossCase)):  # type: ignore[misc]
+    item: ItemRef | None
+    order: OrderRef | None
+    site: Named | None
+    bin: Named | None
+    container: Named | None
+    assigned_to_name: str
+    opened_by_name: str
+    value: int
+    left: int
+    """Units that are not decided yet."""
+
+
+class Losses(msgspec.Struct, kw_only=True):
+    rows: list[LossRow]
+    next: str | None
+    total: int
+    values: list[Amount]
+
+
+class LossPage(msgspec.Struct, kw_only=True):
+    case: LossRow
+    steps: list[Facts]
+    custody: list[Facts]
+    """Each scan, inspection, put-away, move and count of these goods, oldest first: at, what, quantity, from, to, by_name, device."""
+    replenish: Facts
+    difference: DifferenceRow | None
+    people: list[Facts]
+    bins: list[Facts]
 
 
 class Reconciliations(msgspec.Struct, kw_only=True):

@@ -15,8 +15,10 @@ from ..domain.alerts import Alert
 from ..domain.commands import COMMANDS, perform
 from ..domain.conflicts import Conflict
 from ..domain.devices import Device
+from ..domain.differences import Difference
 from ..domain.dispositions import Disposition
 from ..domain.errors import NotFound
+from ..domain.losses import LossCase
 from ..domain.model import Table
 from ..domain.parcels import Parcel
 from ..domain.permissions import SYSTEM
@@ -49,6 +51,10 @@ READS: tuple[Read, ...] = (
     Read("/api/stock/entries", reads.stock.entries, answers.Entries, "stock"),
     Read("/api/reconciliations", reads.stock.reconciliations, answers.Reconciliations, "stock"),
     Read("/api/reconciliations/{id:str}", reads.stock.run_page, answers.RunRow, "stock"),
+    Read("/api/differences", reads.differences.differences, answers.Differences, "reconciliation"),
+    Read("/api/differences/{id:str}", reads.differences.difference_page, answers.DifferencePage, "reconciliation"),
+    Read("/api/losses", reads.losses.losses, answers.Losses, "reconciliation"),
+    Read("/api/losses/{id:str}", reads.losses.loss_page, answers.LossPage, "reconciliation"),
     Read("/api/alerts", reads.cases.alerts, answers.Alerts, "alerts"),
     Read("/api/conflicts", reads.cases.conflicts, answers.Conflicts, "conflicts"),
     Read("/api/conflict-figures", reads.cases.conflict_figures, answers.ConflictFigures, "conflicts"),
@@ -115,6 +121,31 @@ WRITES: tuple[Write, ...] = (
     Write("POST", "/api/alerts/{id:str}/resolution", "resolve_alert", "alert_id", Alert, "alerts"),
     Write("POST", "/api/alerts/{id:str}/dismissal", "dismiss_alert", "alert_id", Alert, "alerts"),
     Write("POST", "/api/alerts/{id:str}/snooze", "snooze_alert", "alert_id", Alert, "alerts"),
+    Write(
+        "POST", "/api/differences/{id:str}/assignment", "take_difference", "difference_id", Difference, "reconciliation"
+    ),
+    Write(
+        "POST",
+        "/api/differences/{id:str}/resolution",
+        "resolve_difference",
+        "difference_id",
+        Difference,
+        "reconciliation",
+    ),
+    Write(
+        "POST",
+        "/api/differences/{id:str}/dismissal",
+        "dismiss_difference",
+        "difference_id",
+        Difference,
+        "reconciliation",
+    ),
+    Write("POST", "/api/losses/{id:str}/parties", "name_parties", "loss_id", LossCase, "reconciliation"),
+    Write("POST", "/api/losses/{id:str}/assignment", "take_loss", "loss_id", LossCase, "reconciliation"),
+    Write("POST", "/api/losses/{id:str}/notes", "note_loss", "loss_id", LossCase, "reconciliation"),
+    Write("POST", "/api/losses/{id:str}/finding", "find_lost", "loss_id", LossCase, "reconciliation"),
+    Write("POST", "/api/losses/{id:str}/write-off", "write_off_lost", "loss_id", LossCase, "reconciliation"),
+    Write("POST", "/api/losses/{id:str}/claim", "claim_lost", "loss_id", LossCase, "reconciliation"),
     Write("POST", "/api/conflicts/{id:str}/resolution", "resolve_conflict", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/conflicts/{id:str}/assignment", "assign_conflict", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/conflicts/{id:str}/dismissal", "dismiss_conflict", "conflict_id", Conflict, "conflicts"),

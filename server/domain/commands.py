@@ -18,11 +18,13 @@ from . import (
     containers,
     costs,
     counts,
+    differences,
     dispositions,
     errors,
     hand_overs,
     held,
     inspections,
+    losses,
     lot_holds,
     messages,
     nouns,
@@ -53,7 +55,7 @@ class Entry(NamedTuple):
 
 def _table() -> dict[str, Entry]:
     p, r, c, i, d, x, a, t = parcels, receiving, containers, inspections, dispositions, conflicts, alerts, returns
-    h, o, n, k = held, outbound_claims, nouns, tasks
+    h, o, n, k, f, s = held, outbound_claims, nouns, tasks, differences, losses
     return {
         "sign_parcel": Entry(p.SignParcel, p.sign_parcel, "Adds", True),
         "refuse_parcel": Entry(p.RefuseParcel, p.refuse_parcel, "Adds", True),
@@ -109,6 +111,16 @@ def _table() -> dict[str, Entry]:
         "resolve_alert": Entry(a.ResolveAlert, a.resolve_alert, "Decides", False),
         "dismiss_alert": Entry(a.DismissAlert, a.dismiss_alert, "Decides", False),
         "snooze_alert": Entry(a.SnoozeAlert, a.snooze_alert, "Decides", False),
+        "take_difference": Entry(f.TakeDifference, f.take_difference, "Decides", False),
+        "resolve_difference": Entry(f.ResolveDifference, f.resolve_difference, "Decides", False),
+        "dismiss_difference": Entry(f.DismissDifference, f.dismiss_difference, "Decides", False),
+        "open_loss": Entry(s.OpenLoss, s.open_loss, "Decides", False),
+        "name_parties": Entry(s.NameParties, s.name_parties, "Decides", False),
+        "take_loss": Entry(s.TakeLoss, s.take_loss, "Decides", False),
+        "note_loss": Entry(s.NoteLoss, s.note_loss, "Adds", False),
+        "find_lost": Entry(s.FindLost, s.find_lost, "Decides", False),
+        "write_off_lost": Entry(s.WriteOffLost, s.write_off_lost, "Decides", False),
+        "claim_lost": Entry(s.ClaimLost, s.claim_lost, "Decides", False),
         "resolve_conflict": Entry(x.ResolveConflict, x.resolve_conflict, "Decides", False),
         "assign_conflict": Entry(x.AssignConflict, x.assign_conflict, "Decides", False),
         "dismiss_conflict": Entry(x.DismissConflict, x.dismiss_conflict, "Decides", False),

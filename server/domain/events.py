@@ -482,6 +482,55 @@ class PhotoLookedAt(Event, frozen=True):
     """subject: the blob; its codes are read, and it is known whether it was used before"""
 
 
+class DifferenceFound(Event, frozen=True):
+    """subject: the difference"""
+
+    kind: str
+
+
+class DifferenceTaken(Event, frozen=True):
+    """subject: the difference"""
+
+    person_id: str
+
+
+class DifferenceClosed(Event, frozen=True):
+    """subject: the difference"""
+
+    state: str
+
+
+class StockListed(Event, frozen=True):
+    """subject: the list; another system said what it has here"""
+
+    source: str
+    rows: int
+
+
+class LossOpened(Event, frozen=True):
+    """subject: the loss case"""
+
+    item_id: str
+    quantity: int
+
+
+class LossEdited(Event, frozen=True):
+    """subject: the loss case"""
+
+    fields: list[str]
+
+
+class LossNoted(Event, frozen=True):
+    """subject: the loss case"""
+
+
+class LossDecided(Event, frozen=True):
+    """subject: the loss case"""
+
+    decision: str
+    quantity: int
+
+
 class DocumentAdded(Event, frozen=True):
     """subject: the order"""
 

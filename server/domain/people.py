@@ -8,7 +8,7 @@ import secrets
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Field
+from sqlmodel import Field, col
 
 from .catalog import Owner, Site
 from .errors import Duplicate, Invalid, NotAllowed
@@ -23,7 +23,7 @@ from .events import (
     RightGranted,
 )
 from .model import Command, Table, integer, moment, ref
-from .permissions import EVERYONE, Actor, Right
+from .permissions import EVERYONE, PERMISSIONS, Actor, Right
 from .work import Work
 
 LANGUAGES = ("zh-CN", "en")
@@ -147,6 +147,17 @@ def actor_of(work: Work, person_id: str) -> Actor:
         ended = bool(grant.valid_until and grant.valid_until < today)
         rights.append(Right(grant.role, grant.site_id, grant.owner_id, past=ended or bool(person.disabled_at)))
     return Actor(id=person.id, name=person.name, rights=tuple(rights))
+
+
+def holders(work: Work, action: str, site_id: str, owner_id: str = "") -> list[Person]:
+    """Whoever may do this here today, by name: those to ask."""
+    roles = PERMISSIONS[action]
+    granted = work.find(Grant, col(Grant.role).in_(roles), col(Grant.site_id).in_((site_id, "")))
+    able = [
+        id for id in sorted({grant.person_id for grant in granted}) if actor_of(work, id).may(action, site_id, owner_id)
+    ]
+    found = [person for id in able if (person := work.look(Person, id))]
+    return sorted(found, key=lambda person: (person.name, person.id))
 
 
 def day_at(work: Work, site_id: str) -> str:

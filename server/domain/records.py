@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import BigInteger, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from .model import Json, Table, integer, json_dict, json_list, long_text, moment, ref
+from .model import Json, Table, integer, json_dict, long_text, moment, ref
 
 
 class Mutation(Table, table=True):
@@ -126,20 +126,3 @@ class ReconcileRun(Table, table=True):
     lines_checked: int = integer()
     differences: int = integer()
     error: str = long_text()
-
-
-class Difference(Table, table=True):
-    """Two books that disagree. The id is the hash of kind and subject, so one difference is one record."""
-
-    site_id: str = ref()
-    kind: str = ""  # ledger_balance | receipt_line | inspection_line | disposition_line
-    subject_id: str = ref()
-    expected: int = integer()
-    found: int = integer()
-    cause: str = ""
-    state: str = "open"  # open | resolved
-    run_id: str = ""
-    first_at: int = moment()
-    last_at: int = moment()
-    closed_at: int = moment()
-    trail: list[Any] = json_list()

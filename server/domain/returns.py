@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import Field
 
-from . import conflicts, dispositions, edits, inspections, outbound_claims, receiving
+from . import conflicts, dispositions, edits, inspections, losses, outbound_claims, receiving
 from .catalog import ReturnType, Site
 from .conflict_rules import x01, x04, x09, x11, x16, x18
 from .documents import Document
@@ -528,7 +528,8 @@ def open_return_without_order(work: Work, command: OpenReturnWithoutOrder) -> Ou
     return _odd_papers(work, order)
 
 
-def settle_short(work: Work, command: SettleShort) -> None:
+def settle_short(work: Work, command: SettleShort, *, loss_id: str = "", difference_id: str = "") -> None:
+    """Lost on their way, they are a loss case: somebody is asked for them."""
     line = work.get(ReturnLine, command.line_id)
     order = work.get(ReturnOrder, line.order_id)
     work.allow("settle_short", order.site_id)
@@ -537,6 +538,8 @@ def settle_short(work: Work, command: SettleShort) -> None:
         raise Invalid(f"{missing} of this line are still expected.", field="quantity", missing=missing)
     work.count(line, **({"lost": command.quantity} if command.lost else {"short": command.quantity}))
     outbound_claims.give_back_units(work, line, command.quantity)
+    if command.lost:
+        losses.of_line(work, line, command.quantity, command.reason, id=loss_id, difference_id=difference_id)
     work.record(
         LineSettledShort(
             site_id=order.site_id, line_id=line.id, quantity=command.quantity, lost=command.lost, reason=command.reason

@@ -30,6 +30,7 @@ OUTSIDE = (
     "shipped_exchange",
     "handed_over",
     "count_difference",
+    "written_off",
 )
 """Where goods come from and go to. Their balances are kept too, so that everything always adds up to zero."""
 
@@ -52,7 +53,7 @@ class StockEntry(Table, table=True):
     quantity: int = integer()
     unit_cost: int = integer()
     currency: str = "CNY"
-    cause: str = ""  # receive | unreceive | correct | dispose | put_away | move | send_away | count | import | open | ship | hand_over
+    cause: str = ""  # receive | unreceive | correct | dispose | put_away | move | send_away | count | import | open | ship | hand_over | lost | found | write_off | claim
     order_id: str = ""
     line_id: str = ref()
     business_date: str = ""

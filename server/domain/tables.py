@@ -7,10 +7,12 @@ from . import (
     containers,
     counts,
     devices,
+    differences,
     dispositions,
     documents,
     hand_overs,
     inspections,
+    losses,
     lot_holds,
     messages,
     number_reports,
@@ -24,6 +26,7 @@ from . import (
     replies,
     returns,
     stock,
+    stock_lists,
     tasks,
     told,
     views,
@@ -31,5 +34,5 @@ from . import (
 )  # fmt: skip
 from .model import Table
 
-__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "dispositions", "documents", "hand_overs", "inspections",
-           "lot_holds", "messages", "number_reports", "outbound_claims", "own_book", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock", "tasks", "told", "views", "words"]  # fmt: skip
+__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "differences", "dispositions", "documents", "hand_overs", "inspections",
+           "losses", "lot_holds", "messages", "number_reports", "outbound_claims", "own_book", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock", "stock_lists", "tasks", "told", "views", "words"]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlmodel import col
 
-from . import alerts, conflict_rules, conflicts, inspections, photos, returns, stock
+from . import alerts, conflict_rules, conflicts, differences, inspections, photos, returns, stock
 from .conflict_rules import x03
 from .documents import Photo
 from .errors import Invalid, Stale
@@ -38,6 +38,7 @@ class Task(Table, table=True):
     subject_id: str = ""
     conflict_id: str = ref()
     alert_id: str = ref()
+    difference_id: str = ref()
     assignee: str = ""
     state: str = "open"  # open | done | withdrawn
     raised_by: str = ""
@@ -74,7 +75,7 @@ class TaskAnswer(Table, table=True):
 
 
 class RaiseTask(Command, frozen=True):
-    """What is not said of the goods is taken from the conflict or alert it is raised for. `task_id` may be left out."""
+    """What is not said of the goods is taken from the conflict, alert or difference it is raised for. `task_id` may be left out."""
 
     site_id: str
     task_id: str = ""
@@ -90,6 +91,7 @@ class RaiseTask(Command, frozen=True):
     subject_id: str = ""
     conflict_id: str = ""
     alert_id: str = ""
+    difference_id: str = ""
     assignee: str = ""
     due_at: int = 0
 
@@ -120,6 +122,7 @@ def raise_task(work: Work, command: RaiseTask) -> Outcome | None:
     send(work, command.kind, command.site_id, id=command.task_id, question=command.question, **about)
     if alert := work.seek(alerts.Alert, command.alert_id):
         alert.state, alert.assigned_to = "in_progress", work.actor.id
+    differences.followed_up(work, command.difference_id)
     return None
 
 
@@ -260,13 +263,19 @@ def _about(work: Work, command: RaiseTask) -> dict[str, Any]:
     """What it is about: as it was said, and where nothing was said, as the conflict or the alert has it."""
     said = {name: getattr(command, name) for name in (
         "order_id", "line_id", "item_id", "bin_id", "container_id", "serial", "subject_kind", "subject_id", "conflict_id",
-        "alert_id", "assignee", "due_at",
+        "alert_id", "difference_id", "assignee", "due_at",
     )}  # fmt: skip
     known: dict[str, Any] = {}
     if command.conflict_id:
         known = of_conflict(work, _at(work, command, conflicts.Conflict, command.conflict_id))
     elif command.alert_id:
         known = of_alert(work, _at(work, command, alerts.Alert, command.alert_id))
+    elif command.difference_id:
+        found = _at(work, command, differences.Difference, command.difference_id)
+        known = {
+            name: getattr(found, name)
+            for name in ("order_id", "line_id", "item_id", "bin_id", "container_id", "serial")
+        }
     return {name: value or known.get(name, value) for name, value in said.items()}
 
 

@@ -132,7 +132,7 @@ SHAPES: dict[str, Shape] = {
         Shape(
             "device_message", messages.DeviceMessage, _all(messages.DeviceMessage), _site, lambda row: not row.read_at
         ),
-        Shape("task", tasks.Task, _all(tasks.Task), _site, _always),
+        Shape("task", tasks.Task, _all(tasks.Task, "difference_id"), _site, _always),
         Shape(
             "conflict",
             conflicts.Conflict,

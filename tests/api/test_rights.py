@@ -11,7 +11,7 @@ from server.api.desk import READS
 from server.api.exports import name_of
 from server.api.gate import WRITES
 from server.database import Database
-from server.domain import alerts, conflicts, counts, dispositions, parcels, people, records, tasks
+from server.domain import alerts, conflicts, counts, differences, dispositions, losses, parcels, people, records, tasks
 from server.domain.ids import uuid7
 from server.domain.permissions import PERMISSIONS, SYSTEM
 from server.exports.columns import COLUMNS
@@ -47,6 +47,11 @@ ACTIONS = {
     "GET /api/sites": "",  # answers the sites one may see: none
     "GET /api/todo": "see_desk", "GET /api/returns": "see", "GET /api/returns/{id}": "see", "GET /api/parcels": "see",
     "GET /api/parcels/{id}": "see", "GET /api/stock": "see_stock", "GET /api/stock/entries": "see_stock",
+    "GET /api/differences": "see_stock", "GET /api/differences/{id}": "see_stock", "GET /api/losses": "see_stock", "GET /api/losses/{id}": "see_stock",
+    "POST /api/differences/{id}/assignment": "handle_difference", "POST /api/differences/{id}/resolution": "handle_difference",
+    "POST /api/differences/{id}/dismissal": "handle_difference", "POST /api/losses": "open_loss", "POST /api/losses/{id}/parties": "open_loss", "POST /api/losses/{id}/assignment": "open_loss",
+    "POST /api/losses/{id}/notes": "open_loss", "POST /api/losses/{id}/finding": "decide_loss",
+    "POST /api/losses/{id}/write-off": "decide_loss", "POST /api/losses/{id}/claim": "decide_loss",
     "GET /api/reconciliations": "see_stock", "GET /api/reconciliations/{id}": "see_stock", "GET /api/alerts": "see_desk",
     "GET /api/conflicts": "see_desk", "GET /api/conflict-figures": "see_desk", "GET /api/conflict-previews": "resolve",
     "GET /api/conflicts/{id}/restoration": "resolve", "POST /api/conflicts/{id}/restoration": "resolve", "GET /api/conflicts/{id}": "see_desk", "GET /api/conflicts/{id}/previews": "resolve",
@@ -96,6 +101,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/dispositions/{id}/dispatch": {"quantity": 1},
     "POST /api/alerts/{id}/dismissal": {"reason": "x"},
     "POST /api/alerts/{id}/snooze": {"until": 9_000_000_000_000},
+    "POST /api/differences/{id}/assignment": {"person_id": ""},
+    "POST /api/differences/{id}/resolution": {"reason": "x"},
+    "POST /api/differences/{id}/dismissal": {"reason": "x"},
+    "POST /api/losses": {"site_id": SITE, "item_id": "kettle", "quantity": 1, "status": "sellable", "reason": "x"},
+    "POST /api/losses/{id}/parties": {"parties": []},
+    "POST /api/losses/{id}/assignment": {"person_id": ""},
+    "POST /api/losses/{id}/notes": {"note": "x"},
+    "POST /api/losses/{id}/finding": {"quantity": 1},
+    "POST /api/losses/{id}/write-off": {"quantity": 1, "note": "x"},
+    "POST /api/losses/{id}/claim": {"quantity": 1, "against": "SF", "amount": 1},
     "POST /api/conflicts/{id}/resolution": {"option": "keep_server"},
     "POST /api/conflicts/{id}/assignment": {"person_id": "sam"},
     "POST /api/conflicts/{id}/dismissal": {"reason": "x"},
@@ -114,7 +129,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 SUBJECTS = {
     "/api/returns/": R_1001, "/api/lines/": "kettles", "/api/parcels/": "parcel", "/api/dispositions/": "disposition",
-    "/api/tasks/": "task", "/api/counts/": "count", "/api/alerts/": "alert", "/api/conflicts/": "conflict", "/api/reconciliations/": "run", "/api/outbound/": "outbound",
+    "/api/tasks/": "task", "/api/counts/": "count", "/api/alerts/": "alert", "/api/conflicts/": "conflict", "/api/differences/": "difference", "/api/losses/": "loss", "/api/reconciliations/": "run", "/api/outbound/": "outbound",
     "/api/people/": "cleo", "/api/grants/": "grant-cleo", "/api/sites/": SITE, "/api/zones/": "zone-dock", "/api/bins/": "bin-dock", "/api/devices/": "device-A1",
     "/api/parked-events/": "parked", "/api/enrolment-codes/": "enrolment", "/api/photos/": "a" * 64, "/sync/v1/pull/": f"site:{SITE}", "/blobs/": "a" * 64,
 }  # fmt: skip
@@ -139,6 +154,8 @@ def world(database: Database, desk: Desk, doors: Doors) -> Doors:
         work.add(counts.BinCount, id="count", site_id=SITE)
         work.add(dispositions.Disposition, id="disposition", site_id=SITE, order_id=R_1001, line_id="kettles", item_id="kettle",
                  quantity=1, kind="scrap", state="proposed")  # fmt: skip
+        work.add(differences.Difference, id="difference", site_id=SITE, kind="line_over")
+        work.add(losses.LossCase, id="loss", site_id=SITE, item_id="kettle", quantity=1)
         work.add(records.ReconcileRun, id="run", site_id=SITE, state="done")
         work.add(records.ParkedEvent, id="parked", consumer="alerts", feed=f"site:{SITE}", revision=1)
         work.add(people.OneTimeCode, id="enrolment", purpose="enrol", site_id=SITE, expires_at=work.now + 1)

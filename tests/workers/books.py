@@ -5,8 +5,9 @@ from typing import Any
 from server.database import Database
 from server.domain.alert_rules import RULES
 from server.domain.alerts import Alert, alert_id
+from server.domain.differences import Difference
 from server.domain.permissions import SYSTEM
-from server.domain.records import Difference, ReconcileRun
+from server.domain.records import ReconcileRun
 from workers.consumers import drain
 from workers.schedule import judge_by_time
 

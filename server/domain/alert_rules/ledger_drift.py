@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlmodel import col
 
-from ..records import Difference
+from ..differences import BOOKS, OPEN, Difference
 from ..work import Work
 from .rule import Breach, Heard, Rule
 
@@ -15,7 +15,7 @@ def subjects(work: Work, heard: Heard) -> Iterable[str]:
 
 
 def breach(work: Work, subject: str) -> Breach | None:
-    found = work.all(Difference, site_id=subject, state="open")
+    found = work.all(Difference, site_id=subject, kind=BOOKS, state=OPEN)
     if not found:
         return None
     of_balances = [each for each in found if each.kind == "ledger_balance"]
@@ -30,7 +30,11 @@ def breach(work: Work, subject: str) -> Breach | None:
 def scheduled(work: Work) -> Iterable[str]:
     return [
         row.site_id
-        for row in work.rows(select(col(Difference.site_id)).where(col(Difference.state) == "open").distinct())
+        for row in work.rows(
+            select(col(Difference.site_id))
+            .where(col(Difference.kind).in_(BOOKS), col(Difference.state).in_(OPEN))
+            .distinct()
+        )
     ]
 
 

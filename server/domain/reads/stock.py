@@ -8,10 +8,11 @@ from sqlmodel import col
 from ..catalog import Barcode, Bin, Item, Site
 from ..containers import Container
 from ..devices import Device
+from ..differences import Difference
 from ..errors import Invalid, NotAllowed
 from ..people import Person
 from ..receiving import Receipt
-from ..records import Difference, Mutation, ReconcileRun
+from ..records import Mutation, ReconcileRun
 from ..returns import ReturnLine, ReturnOrder
 from ..stock import STATUSES, StockBalance, StockEntry
 from ..work import Work

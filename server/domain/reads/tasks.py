@@ -70,6 +70,10 @@ def raised_for(work: Work, *, conflict_id: str = "", alert_ids: list[str] | None
     return task_rows(work, work.find(Task, where, order_by=(Task.raised_at, Task.id)))
 
 
+def raised_for_difference(work: Work, difference_id: str) -> list[Task]:
+    return work.find(Task, Task.difference_id == difference_id, order_by=(Task.raised_at, Task.id))
+
+
 def counts(work: Work, *, site: str = "", bin: str = "", cursor: str = "", limit: int = 50) -> Json:
     """The latest first. `difference`: units that the book had too few of, or, below zero, too many."""
     work.allow("see_stock", site)

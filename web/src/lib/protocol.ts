@@ -12,7 +12,7 @@ export type ParcelState = 'signed' | 'opened' | 'done' | 'unclaimed' | 'claimed'
 export type DispositionState = 'proposed' | 'decided' | 'posted' | 'void'
 export type ContainerKind = 'tote' | 'pallet' | 'sticker'
 export type ConflictState = 'open' | 'assigned' | 'resolved' | 'dismissed' | 'auto_resolved'
-export type StockStatus = 'quarantine' | 'sellable' | 'defective' | 'held' | 'in_repair' | 'scrap_pending' | 'vendor_pending' | 'customer_pending' | 'lost' | 'in_transit' | 'out' | 'scrapped' | 'vendor_shipped' | 'customer_shipped' | 'shipped_exchange' | 'handed_over' | 'count_difference'
+export type StockStatus = 'quarantine' | 'sellable' | 'defective' | 'held' | 'in_repair' | 'scrap_pending' | 'vendor_pending' | 'customer_pending' | 'lost' | 'in_transit' | 'out' | 'scrapped' | 'vendor_shipped' | 'customer_shipped' | 'shipped_exchange' | 'handed_over' | 'count_difference' | 'written_off'
 export type ZoneKind = 'dock' | 'quarantine' | 'unclaimed' | 'exception' | 'sellable' | 'defective' | 'repair' | 'scrap' | 'vendor' | 'hazard'
 export type DispositionKind = 'restock' | 'repair' | 'scrap' | 'exchange' | 'return_to_vendor' | 'return_to_customer'
 export type Verdict = 'pass' | 'conditional' | 'fail'
@@ -1087,6 +1087,88 @@ export interface SnoozeAlert {
   until: number
 }
 
+/** `person_id`: whose it is from now on; '' gives it back to everybody. */
+export interface TakeDifference {
+  difference_id: string
+  person_id: string
+}
+
+/** It has been dealt with: the reason says how. */
+export interface ResolveDifference {
+  difference_id: string
+  reason: string
+}
+
+/** It is no difference, and nobody has to do anything. */
+export interface DismissDifference {
+  difference_id: string
+  reason: string
+}
+
+/** From a difference, or by hand: then `item_id`, `status` and where they should be say which goods. */
+export interface OpenLoss {
+  loss_id: string
+  site_id: string
+  quantity: number
+  reason: string
+  difference_id?: string
+  item_id?: string
+  status?: string
+  bin_id?: string
+  container_id?: string
+  lot?: string
+  expiry?: string
+  serial?: string
+}
+
+export interface Party {
+  kind: 'person' | 'carrier' | 'supplier' | 'customer' | 'other'
+  name: string
+  id?: string
+  share?: number
+}
+
+/** Who is responsible for the loss, with their shares; in place of whoever was named before. */
+export interface NameParties {
+  loss_id: string
+  parties: Party[]
+}
+
+/** `person_id`: who follows it from now on; '' gives it back to everybody. */
+export interface TakeLoss {
+  loss_id: string
+  person_id: string
+}
+
+export interface NoteLoss {
+  loss_id: string
+  note: string
+}
+
+/** `bin_id`: where they stand now; not given, the site's quarantine. */
+export interface FindLost {
+  loss_id: string
+  quantity: number
+  bin_id?: string
+  note?: string
+}
+
+export interface WriteOffLost {
+  loss_id: string
+  quantity: number
+  note: string
+}
+
+/** Money is asked of a carrier, an insurer or whoever: they leave the book, and the claim is written down. */
+export interface ClaimLost {
+  loss_id: string
+  quantity: number
+  against: string
+  amount: number
+  reference?: string
+  note?: string
+}
+
 /** option: keep_server | take_device | enter_value (then `value`), or one of the rule's own. */
 export interface ResolveConflict {
   conflict_id: string
@@ -1126,7 +1208,7 @@ export interface ReadReplies {
   conflict_id: string
 }
 
-/** What is not said of the goods is taken from the conflict or alert it is raised for. `task_id` may be left out. */
+/** What is not said of the goods is taken from the conflict, alert or difference it is raised for. `task_id` may be left out. */
 export interface RaiseTask {
   site_id: string
   task_id?: string
@@ -1142,6 +1224,7 @@ export interface RaiseTask {
   subject_id?: string
   conflict_id?: string
   alert_id?: string
+  difference_id?: string
   assignee?: string
   due_at?: number
 }
@@ -1214,6 +1297,16 @@ export interface Commands {
   resolve_alert: ResolveAlert
   dismiss_alert: DismissAlert
   snooze_alert: SnoozeAlert
+  take_difference: TakeDifference
+  resolve_difference: ResolveDifference
+  dismiss_difference: DismissDifference
+  open_loss: OpenLoss
+  name_parties: NameParties
+  take_loss: TakeLoss
+  note_loss: NoteLoss
+  find_lost: FindLost
+  write_off_lost: WriteOffLost
+  claim_lost: ClaimLost
   resolve_conflict: ResolveConflict
   assign_conflict: AssignConflict
   dismiss_conflict: DismissConflict

@@ -49,6 +49,7 @@ export default {
   'stock.shipped_exchange': 'Exchange sent',
   'stock.handed_over': 'Handed over',
   'stock.count_difference': 'Count difference',
+  'stock.written_off': 'Written off',
   'zone.dock': 'Dock',
   'zone.quarantine': 'Quarantine zone',
   'zone.unclaimed': 'Unclaimed zone',

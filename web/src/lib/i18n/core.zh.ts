@@ -47,6 +47,7 @@ export default {
   'stock.shipped_exchange': '换货已发',
   'stock.handed_over': '已移交',
   'stock.count_difference': '盘点差异',
+  'stock.written_off': '报损',
   'zone.dock': '签收暂存',
   'zone.quarantine': '待检区',
   'zone.unclaimed': '无主区',
