@@ -2,7 +2,7 @@
 
 import type { Table } from 'dexie'
 
-import { db, lookUp, type BarcodePage, type ItemPage } from './db'
+import { db, lookUp, readMeta, writeMeta, type BarcodePage, type ItemPage } from './db'
 import { gtinForms } from './gtin'
 import type { Barcode, Item } from './protocol'
 
@@ -43,6 +43,7 @@ async function write<T extends { id: string }>(
   const result: Page<T>[] = []
   const stale: string[] = []
   let next = 0
+  let total = 0
   // One pass: what is replaced or dropped is taken out wherever it stands, what is new goes into the page it belongs to.
   for (const [n, page] of pages.entries()) {
     const following = pages[n + 1]?.rows[0]
@@ -50,15 +51,29 @@ async function write<T extends { id: string }>(
     const rows = page.rows.filter((row) => !gone.has(row.id))
     const kept = rows.length
     while (next < incoming.length && mine(incoming[next]!)) rows.push(incoming[next++]!.row)
+    total += rows.length
     if (kept === page.rows.length && rows.length === kept) continue
     stale.push(page.first)
     rows.sort((a, b) => (order(a) < order(b) ? -1 : 1))
     result.push(...cut(rows, order, together))
   }
-  if (!pages.length) result.push(...cut(incoming.map(({ row }) => row), order, together))
+  if (!pages.length) {
+    result.push(...cut(incoming.map(({ row }) => row), order, together))
+    total = incoming.length
+  }
+  await writeMeta(`rows:${table.name}`, total)
   if (reset) await table.clear()
   else await table.bulkDelete(stale)
   await table.bulkPut(result)
+}
+
+/** How many there are. Before they were counted as they are written, they are counted once. */
+export async function countOf(name: 'items' | 'barcodes'): Promise<number> {
+  const known = await readMeta<number>(`rows:${name}`)
+  if (known !== undefined) return known
+  let rows = 0
+  await (db[name] as Table<Page<unknown>, string>).each((page) => void (rows += page.rows.length))
+  return rows
 }
 
 function cut<T>(rows: T[], order: (row: T) => string, together: (row: T) => string): Page<T>[] {

@@ -252,7 +252,7 @@ class Database extends Dexie {
       drafts: 'key',
     })
     this.version(2).stores({ carried: 'id, at' })
-    this.version(3).stores({ waybills: 'first' })
+    this.version(3).stores({ waybills: 'first', photos: 'sha256, state, [state+at+size]' })
   }
 }
 

@@ -1,20 +1,14 @@
 // Everything a person does goes through `record`: numbered, saved to the disk and laid over the view in one transaction, or not at all.
 
 import { author, ctxOf, requireAuthor } from './auth'
-import { db, feedState, isStorageFull, readMeta, writeMeta, type AttentionRow, type OutboxRow, type ScanRow } from './db'
+import { db, feedState, readMeta, writeMeta, type AttentionRow, type OutboxRow, type ScanRow } from './db'
 import { uuid7 } from './ids'
 import { EFFECTS } from './mutations'
 import { makeNumber } from './numbers'
 import { APP_SCHEMA, type Commands, type DeviceCommand, type Result } from './protocol'
+import { saved } from './room'
 import { seal } from './vault'
 import { argsOf, forget, Layer, openPending, rebuild, remember, NotOpened } from './view'
-
-export class StorageFull extends Error {
-  constructor() {
-    super('The storage of this device is full')
-    this.name = 'StorageFull'
-  }
-}
 
 export interface RecordOptions {
   /** The scan that this answers: it goes into the history, where an undo finds it. */
@@ -34,7 +28,7 @@ let told: () => void = () => {}
 /** Who wants to know that something waits (sync.ts does, without this file knowing of it). */
 export const whenRecorded = (listener: () => void) => void (told = listener)
 
-/** Resolves when it is on the disk. Only then may a screen say that it is saved. */
+/** Resolves when it is on the disk. Only then may a screen say that it is saved. Throws StorageFull. */
 export async function record<Name extends DeviceCommand>(name: Name, args: Commands[Name], options: RecordOptions = {}): Promise<Recorded> {
   const by = options.by ?? options.scan?.by ?? requireAuthor()
   const { device, site, epoch } = await ctxOf(args as { site_id?: string })
@@ -46,8 +40,8 @@ export async function record<Name extends DeviceCommand>(name: Name, args: Comma
   const sealed = await seal(copy, id)
   const base = (await feedState(`site:${site}`)).shown
   remember(id, copy)
-  try {
-    const seq = await db.transaction('rw', [db.meta, db.outbox, db.view, db.scans, db.reference, db.items], async () => {
+  const save = () =>
+    db.transaction('rw', [db.meta, db.outbox, db.view, db.scans, db.reference, db.items], async () => {
       const next = (await readMeta<number>('next_seq')) ?? 1
       await writeMeta('next_seq', next + 1)
       const layer = new Layer()
@@ -73,11 +67,12 @@ export async function record<Name extends DeviceCommand>(name: Name, args: Comma
         })
       return next
     })
+  try {
+    const seq = await saved(save)
     told()
     return { seq, id }
   } catch (reason) {
     forget(id)
-    if (isStorageFull(reason)) throw new StorageFull()
     throw reason
   }
 }
@@ -102,13 +97,15 @@ async function whatItWas(name: DeviceCommand, args: Record<string, unknown>): Pr
 
 /** The next document number of this device: final, and never given twice, even if the document is thrown away. */
 export async function nextNumber(): Promise<string> {
-  return db.transaction('rw', db.meta, async () => {
-    const identity = await readMeta<{ code: string }>('identity')
-    if (!identity) throw new Error('This device is not enrolled')
-    const counter = ((await readMeta<number>('counter')) ?? 0) + 1
-    await writeMeta('counter', counter)
-    return makeNumber(identity.code, counter)
-  })
+  const save = () =>
+    db.transaction('rw', db.meta, async () => {
+      const identity = await readMeta<{ code: string }>('identity')
+      if (!identity) throw new Error('This device is not enrolled')
+      const counter = ((await readMeta<number>('counter')) ?? 0) + 1
+      await writeMeta('counter', counter)
+      return makeNumber(identity.code, counter)
+    })
+  return saved(save)
 }
 
 export interface PendingRow extends Pick<OutboxRow, 'seq' | 'id' | 'name' | 'by' | 'made_at' | 'state'> {

@@ -3,9 +3,10 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 
-import { db, isStorageFull, serverTime } from './db'
+import { db, serverTime } from './db'
 import { send, Unreachable } from './net'
 import type { PhotoKind } from './protocol'
+import { saved } from './room'
 import { openBytes, sealBytes } from './vault'
 
 const LONGEST_SIDE = 1600
@@ -14,7 +15,7 @@ const QUALITY = 0.8
 // A type, not an interface: only so does it pass where the wire wants a record of texts.
 export type TakenPhoto = { sha256: string; kind: PhotoKind }
 
-/** Stores a picture of the camera and queues it. What this returns goes into the command that the photo belongs to. */
+/** Stores a picture of the camera and queues it. What this returns goes into the command that the photo belongs to. Throws StorageFull. */
 export async function takePhoto(file: Blob, kind: PhotoKind): Promise<TakenPhoto> {
   return keepPhoto(await smaller(file), kind)
 }
@@ -25,14 +26,10 @@ export async function keepPhoto(file: Blob, kind: PhotoKind): Promise<TakenPhoto
   const hash = bytesToHex(sha256(new Uint8Array(bytes)))
   const sealed = await sealBytes(bytes, hash)
   const known = await db.photos.get(hash)
-  if (!known) {
-    try {
-      await db.photos.put({ sha256: hash, kind, media_type: file.type || 'image/jpeg', size: bytes.byteLength, sealed, state: 'waiting', detail: '', at: Date.now() })
-    } catch (reason) {
-      if (isStorageFull(reason)) throw new Error('The storage of this device is full', { cause: reason })
-      throw reason
-    }
-  }
+  if (!known)
+    await saved(() =>
+      db.photos.put({ sha256: hash, kind, media_type: file.type || 'image/jpeg', size: bytes.byteLength, sealed, state: 'waiting', detail: '', at: Date.now() }),
+    )
   return { sha256: hash, kind }
 }
 

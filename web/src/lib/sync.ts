@@ -9,7 +9,7 @@ import { prepareCamera } from './camera'
 import { bringCarried } from './carry'
 import { writeBarcodes, writeItems } from './catalogue'
 import {
-  db, entriesOf, feedState, readMeta, REFERENCE, saveFeedState, serverTime, wipe, writeMeta, type FeedState, type OutboxRow, type Row,
+  db, entriesOf, feedState, isStorageFull, readMeta, REFERENCE, saveFeedState, serverTime, wipe, writeMeta, type FeedState, type OutboxRow, type Row,
 } from './db'
 import { problemOf, send, Problem, Unreachable, type Request } from './net'
 import { live } from './observable'
@@ -19,6 +19,7 @@ import {
   APP_SCHEMA, MAX_MUTATIONS, PROTOCOL,
   type Barcode, type ChangeOut, type DeviceState, type Item, type Kind, type Lost, type MutationIn, type PullResponse, type PushResponse, type Result,
 } from './protocol'
+import { keepRoom, makeRoom, SHIPPED, without } from './room'
 import { saveSettings, settings } from './settings'
 import { current, say } from './syncstate'
 import { forgetKey } from './vault'
@@ -156,7 +157,7 @@ async function cycle(): Promise<boolean> {
     say({ lastSuccess: Date.now(), error: '', forked: false, revoked: false })
     void uploadPhotos(token)
     await bringCarried(token)
-    if (longer(WAYBILLS, (await waybillState())?.at ?? 0)) await fetchWaybills((path) => getJson(token, path))
+    if (!(await without()).includes('waybills') && longer(WAYBILLS, (await waybillState())?.at ?? 0)) await fetchWaybills((path) => getJson(token, path))
     await prune()
     return true
   } catch (reason) {
@@ -164,6 +165,7 @@ async function cycle(): Promise<boolean> {
     return false
   } finally {
     say({ syncing: false })
+    await keepRoom().catch((reason: unknown) => console.error('No room was made', reason))
   }
 }
 
@@ -171,6 +173,10 @@ async function wentWrong(reason: unknown): Promise<void> {
   if (reason instanceof Revoked) return leave()
   if (reason instanceof Forked) say({ forked: true, error: 'device_forked' })
   else if (reason instanceof Problem) say({ error: reason.code })
+  else if (isStorageFull(reason)) {
+    say({ error: 'storage_full', roomLow: true })
+    await makeRoom()
+  }
   else if (!(reason instanceof Unreachable)) {
     console.error('Syncing failed', reason)
     say({ error: 'internal_error' })
@@ -461,9 +467,11 @@ async function take(feed: string, changes: ChangeOut[], reset: boolean, keys: Se
   const sorted = { item: { puts: [] as Item[], drops: [] as string[] }, barcode: { puts: [] as Barcode[], drops: [] as string[] } }
   const puts = { reference: [] as Row[], confirmed: [] as Row[] }
   const drops = { reference: [] as [Kind, string][], confirmed: [] as [Kind, string][] }
+  const givenUp: readonly string[] = (await without()).includes('shipped') ? SHIPPED : []
   for (const [name, change] of newest) {
     const kind = change.kind as Kind
     const stays = (change.op ?? 'put') === 'put'
+    if (givenUp.includes(kind)) continue
     if (kind === 'item' || kind === 'barcode') {
       if (stays) sorted[kind].puts.push(change.value as Item & Barcode)
       else sorted[kind].drops.push(change.key)

@@ -24,12 +24,14 @@ export interface SyncState {
   error: string
   packReady: boolean
   packAt: number
+  /** The disk is almost full: the next photo may not fit. */
+  roomLow: boolean
 }
 
 /** For sync.ts alone. */
 export const current = store<SyncState>({
   online: null, syncing: false, pending: 0, oldestPendingAt: 0, waiting: 0, needsAttention: 0, photosPending: 0, lastSuccess: 0, held: false,
-  clockSkewMs: 0, revoked: false, forked: false, error: '', packReady: false, packAt: 0,
+  clockSkewMs: 0, revoked: false, forked: false, error: '', packReady: false, packAt: 0, roomLow: false,
 })
 export const syncState: Readable<SyncState> = current
 export const say = (change: Partial<SyncState>) => current.update((now) => ({ ...now, ...change }))

@@ -105,6 +105,7 @@ export default {
   'role.admin': 'Admin',
   'sync.online': 'Online',
   'sync.offline': 'Offline',
+  'sync.full': 'Storage almost full',
   'sync.unknown': 'Connecting',
   'sync.syncing': 'Syncing',
   'sync.allUploaded': 'all uploaded',

@@ -103,6 +103,7 @@ export default {
   'role.admin': '管理员',
   'sync.online': '在线',
   'sync.offline': '离线',
+  'sync.full': '存储将满',
   'sync.unknown': '正在连接',
   'sync.syncing': '同步中',
   'sync.allUploaded': '已全部上传',

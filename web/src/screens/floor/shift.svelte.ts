@@ -272,7 +272,8 @@ class Shift {
         if (this.ready && !isQuiet()) this.work.at = route.path
       })
       $effect(() => {
-        if (this.ready) void saveDraft('floor', $state.snapshot(this.work))
+        // A full disk is said by the line at the top; the scan that follows is refused aloud.
+        if (this.ready) saveDraft('floor', $state.snapshot(this.work)).catch((reason: unknown) => console.error('Not kept', reason))
       })
     })
   }
