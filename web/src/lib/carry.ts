@@ -77,7 +77,10 @@ async function divided(): Promise<Part[]> {
     return parts.at(-1)!
   }
   await db.outbox.orderBy('seq').each((row) => void at(row.sealed.bytes.byteLength + 300).rows.push(row))
-  for (const { sha256, media_type, size } of await db.photos.where('state').equals('waiting').toArray()) at(size + 200).photos.push({ sha256, media_type, size })
+  for (const hash of await db.photos.where('state').equals('waiting').primaryKeys()) {
+    const { sha256, media_type, size } = (await db.photos.get(hash))! // one by one: five hundred are more than a handheld's memory
+    at(size + 200).photos.push({ sha256, media_type, size })
+  }
   return parts
 }
 

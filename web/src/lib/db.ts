@@ -252,7 +252,12 @@ class Database extends Dexie {
       drafts: 'key',
     })
     this.version(2).stores({ carried: 'id, at' })
-    this.version(3).stores({ waybills: 'first', photos: 'sha256, state, [state+at+size]' })
+    this.version(3).stores({
+      waybills: 'first',
+      photos: 'sha256, state, [state+at+size]',
+      outbox: 'seq, &id, [state+seq], [name+seq], *touches',
+      sent: 'seq, id, sent_at, [name+seq]',
+    })
   }
 }
 

@@ -125,14 +125,14 @@ export async function pendingList(limit = 200): Promise<PendingRow[]> {
 
 /** What one command has said here and not yet said to the end: its effects are not back. */
 export async function waitingOf<Name extends DeviceCommand>(name: Name): Promise<Commands[Name][]> {
-  const rows = await db.outbox.filter((row) => row.name === name).toArray()
+  const rows = await db.outbox.where('[name+seq]').between([name, 0], [name, Infinity]).toArray()
   return Promise.all(rows.map(async (row) => (await argsOf(row)) as Commands[Name]))
 }
 
 /** Whether this was recorded before a crash, sent or not. */
 export async function wasRecorded<Name extends DeviceCommand>(name: Name, is: (args: Commands[Name]) => boolean): Promise<boolean> {
   for (const table of [db.outbox, db.sent])
-    for (const row of await (table as typeof db.outbox).filter((each) => each.name === name).toArray())
+    for (const row of await (table as typeof db.outbox).where('[name+seq]').between([name, 0], [name, Infinity]).toArray())
       if (is((await argsOf(row)) as Commands[Name])) return true
   return false
 }

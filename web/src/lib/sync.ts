@@ -23,7 +23,7 @@ import { keepRoom, makeRoom, SHIPPED, without } from './room'
 import { saveSettings, settings } from './settings'
 import { current, say } from './syncstate'
 import { forgetKey } from './vault'
-import { argsOf, forget } from './view'
+import { argsOf, FEW, forget } from './view'
 import { fetchWaybills, waybillState } from './waybills'
 
 export { syncState, type SyncState } from './syncstate'
@@ -285,10 +285,12 @@ async function battery(): Promise<number> {
   return told ? Math.round(told.level * 100) : -1
 }
 
-/** What became of each is stored in one transaction with what follows from it for the view. */
+/** What became of each is stored in one transaction with what follows from it for the view: something does where one was refused. */
 async function storeResults(results: Result[]): Promise<void> {
   if (!results.length) return
-  await withRebuild(VIEW_TABLES, async (lay) => {
+  const plainly = (tables: string[], work: (lay: (keys: Iterable<string>) => Promise<void>) => Promise<void>) =>
+    db.transaction('rw', tables, async () => work(() => Promise.resolve()))
+  await (results.some(({ status }) => status === 'rejected') ? withRebuild : plainly)(VIEW_TABLES, async (lay) => {
     const rebuilt: string[] = []
     let acked = (await readMeta<number>('acked_seq')) ?? 0
     for (const result of results) {
@@ -435,8 +437,8 @@ async function show(): Promise<boolean> {
     for (const name of names) states.set(name, await feedState(name))
     if (![...states.values()].every((state) => state.complete)) return false
     const known = Math.min(...[...states.values()].map((state) => state.lastSeq))
-    const waiting = await db.outbox.toArray()
-    if (waiting.some((row) => (row.state === 'acked' ? row.seq > known : row.state === 'pending' && row.seq <= known))) return false
+    const of = (state: OutboxRow['state'], from: number, to: number) => db.outbox.where('[state+seq]').between([state, from], [state, to], true, true)
+    if ((await of('acked', known + 1, Infinity).count()) + (await of('pending', 0, known).count())) return false
 
     const keys = new Set<string>()
     for (const [feed, state] of states) {
@@ -445,14 +447,19 @@ async function show(): Promise<boolean> {
       await db.staged.where('feed').equals(feed).delete()
       await saveFeedState(feed, { ...state, reset: false, shown: state.revision })
     }
-    for (const row of waiting) {
-      if (row.state !== 'acked') continue
-      await db.sent.put({ ...row, sent_at: await serverTime() })
-      await db.outbox.delete(row.seq)
-      left.push(row.id)
-      for (const key of row.touches) keys.add(key)
+    const sent_at = await serverTime()
+    for (;;) {
+      const rows = await of('acked', 0, Infinity).limit(FEW).toArray()
+      if (!rows.length) break
+      await db.sent.bulkPut(rows.map((row) => ({ ...row, sent_at })))
+      await db.outbox.bulkDelete(rows.map((row) => row.seq))
+      for (const row of rows) {
+        left.push(row.id)
+        for (const key of row.touches) keys.add(key)
+      }
     }
-    await lay(keys)
+    const all = [...keys]
+    for (let at = 0; at < all.length; at += FEW) await lay(all.slice(at, at + FEW))
     await writeMeta('pack', Date.now())
     return true
   })
@@ -525,7 +532,7 @@ async function dropFeed(feed: string): Promise<void> {
 async function prune(): Promise<void> {
   const old = (await serverTime()) - KEEP_SENT
   await db.sent.where('sent_at').below(old).delete()
-  await db.photos.where('state').equals('uploaded').and((photo) => photo.at < old).delete()
+  await db.photos.where('[state+at+size]').between(['uploaded', 0, 0], ['uploaded', old, 0]).delete()
   const scans = await db.scans.count()
   if (scans > KEEP_SCANS * 1.1) await db.scans.orderBy('at').limit(scans - KEEP_SCANS).delete()
 }

@@ -31,9 +31,13 @@ export async function undoLast(by = author()): Promise<Undone | { stands: Device
 }
 
 async function lastVerdict(by: string): Promise<{ name: DeviceCommand; made_at: number } | undefined> {
-  const stands = (row: { name: DeviceCommand; by: string }) => STANDS.has(row.name) && row.by === by
   // What waits was recorded after all that was sent.
-  return (await db.outbox.orderBy('seq').reverse().filter(stands).first()) ?? db.sent.orderBy('seq').reverse().filter(stands).first()
+  for (const table of [db.outbox, db.sent] as (typeof db.outbox)[]) {
+    const last = await Promise.all([...STANDS].map((name) => table.where('[name+seq]').between([name, 0], [name, Infinity]).reverse().filter((row) => row.by === by).first()))
+    const found = last.filter((row) => row !== undefined).sort((a, b) => b.seq - a.seq)
+    if (found.length) return found[0]
+  }
+  return undefined
 }
 
 async function compensate(row: ScanRow, args: unknown): Promise<Undone | null> {

@@ -102,10 +102,15 @@ export async function argsOf(row: { id: string; sealed: OutboxRow['sealed'] }): 
   return opened.get(row.id)
 }
 
-/** Decrypts what waits, outside any transaction. */
+/** Decrypts what waits, outside any transaction: what is not yet, for after days without network there are thousands. */
 export async function openPending(): Promise<void> {
-  for (const row of await db.outbox.toArray()) await argsOf(row)
+  const ids = ((await db.outbox.orderBy('id').keys()) as string[]).filter((id) => !opened.has(id))
+  for (let at = 0; at < ids.length; at += FEW)
+    for (const row of await db.outbox.where('id').anyOf(ids.slice(at, at + FEW)).toArray()) await argsOf(row)
 }
+
+/** So many at once that no frame is missed. */
+export const FEW = 200
 
 /** Another tab recorded something between decrypting and the transaction: decrypt that too and begin again. */
 export class NotOpened extends Error {}
@@ -122,15 +127,16 @@ export async function rebuild(
   device: string,
 ): Promise<void> {
   const affected = new Set(keys)
-  const waiting = await db.outbox.orderBy('seq').toArray()
-  const replayed = new Set<OutboxRow>()
-  for (let before = -1; before !== replayed.size; ) {
-    before = replayed.size
-    for (const row of waiting) {
-      if (replayed.has(row) || !row.touches.some((name) => affected.has(name))) continue
-      replayed.add(row)
-      for (const name of row.touches) affected.add(name)
+  const replayed = new Map<number, OutboxRow>()
+  for (let asked = [...affected]; asked.length; ) {
+    const further = new Set<string>()
+    for (const row of await db.outbox.where('touches').anyOf(asked).distinct().toArray()) {
+      if (replayed.has(row.seq)) continue
+      replayed.set(row.seq, row)
+      for (const name of row.touches) if (!affected.has(name)) further.add(name)
     }
+    for (const name of further) affected.add(name)
+    asked = [...further]
   }
 
   const layer = new Layer()
@@ -138,8 +144,7 @@ export async function rebuild(
   const rows = await db.confirmed.bulkGet(names.map(partsOf))
   for (const [n, name] of names.entries()) layer.lay(...partsOf(name), rows[n] ?? null)
 
-  for (const row of waiting) {
-    if (!replayed.has(row)) continue
+  for (const row of [...replayed.values()].sort((a, b) => a.seq - b.seq)) {
     if (!opened.has(row.id)) throw new NotOpened()
     const context = { id: row.id, by: row.by, device, site: row.site, at: row.made_at }
     await effects[row.name](layer, opened.get(row.id) as never, context)
