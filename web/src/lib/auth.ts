@@ -26,7 +26,7 @@ export interface Session {
 
 export type SignIn =
   | { ok: true; person: Person }
-  | { ok: false; why: 'wrong' | 'wait' | 'unknown' | 'disabled' | 'no_pin'; waitMs?: number; left?: number }
+  | { ok: false; why: 'wrong' | 'wait' | 'unknown' | 'disabled' | 'no_pin' | 'not_here'; waitMs?: number; left?: number }
 
 export class NotSignedIn extends Error {
   constructor() {
@@ -46,6 +46,8 @@ interface Failures {
 
 interface Remembered {
   person_id: string
+  /** Which of their badges this is the secret of; whoever has a new one scans it once. */
+  badge?: string
   secret: Sealed
   at: number
 }
@@ -127,20 +129,26 @@ export async function signInByBadge(badgeText: string, pin: string): Promise<Sig
 export async function signInRemembered(personId: string, pin: string): Promise<SignIn> {
   const person = await personOf(personId)
   const remembered = (await readMeta<Remembered[]>('badges'))?.find((each) => each.person_id === personId)
-  if (!person || !remembered) return { ok: false, why: 'unknown' }
+  if (!person || !remembered || (remembered.badge ?? person.badge) !== person.badge) return { ok: false, why: 'unknown' }
   return signIn(person, await open<string>(remembered.secret, personId), pin)
 }
 
 /** At most four, the latest first, each with a badge this device has seen. */
 export async function recentPeople(): Promise<Person[]> {
   const remembered = (await readMeta<Remembered[]>('badges')) ?? []
-  const people = await Promise.all(remembered.sort((a, b) => b.at - a.at).slice(0, 4).map((each) => personOf(each.person_id)))
-  return people.filter((person): person is Person => !!person && !person.disabled_at)
+  const people = await Promise.all(
+    remembered.sort((a, b) => b.at - a.at).map(async ({ person_id, badge }) => {
+      const person = await personOf(person_id)
+      return person && !person.disabled_at && (badge ?? person.badge) === person.badge ? person : null
+    }),
+  )
+  return people.filter((person) => person !== null).slice(0, 4)
 }
 
 async function signIn(person: Person, secret: string, pin: string): Promise<SignIn> {
   if (person.disabled_at) return { ok: false, why: 'disabled' }
   if (!person.pin_verifier) return { ok: false, why: 'no_pin' }
+  if (!(await rolesOf(person.id, device.get()?.site_id ?? '')).length) return { ok: false, why: 'not_here' }
   const failures = (await readMeta<Failures>(`failures:${person.id}`)) ?? { count: 0, until: 0 }
   const waitMs = failures.until - Date.now()
   // A clock set back must not lock anybody out for a year, nor one set forward let them in at once.
@@ -158,7 +166,7 @@ async function signIn(person: Person, secret: string, pin: string): Promise<Sign
   await db.transaction('rw', db.meta, async () => {
     await db.meta.delete(`failures:${person.id}`)
     const others = ((await readMeta<Remembered[]>('badges')) ?? []).filter((each) => each.person_id !== person.id)
-    await writeMeta('badges', [{ person_id: person.id, secret: sealed, at: since }, ...others].slice(0, 12))
+    await writeMeta('badges', [{ person_id: person.id, badge: person.badge, secret: sealed, at: since }, ...others].slice(0, 12))
     await writeMeta('session', { person_id: person.id, since, seen: since, locked: false })
   })
   holder.set({ person, since, locked: false })
@@ -199,8 +207,10 @@ export async function stillHere(): Promise<void> {
   if (now && !now.locked) await writeMeta('session', { person_id: now.person.id, since: now.since, seen: Date.now(), locked: false })
 }
 
-/** Locks when nobody has been there for as long as the settings say. */
+/** Locks when nobody has been there for as long as the settings say; who was disabled meanwhile is signed out. What they did is kept. */
 export async function lockWhenIdle(): Promise<void> {
+  const now = holder.get()
+  if (now && (await personOf(now.person.id))?.disabled_at) return signOut()
   const saved = await readMeta<{ seen: number }>('session')
   if (saved && holder.get()?.locked === false && Date.now() - saved.seen > settings.get().autoLockMinutes * 60_000) await lock()
 }

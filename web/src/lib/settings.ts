@@ -39,15 +39,26 @@ export const DEFAULTS: Settings = {
 const current = store<Settings>(DEFAULTS)
 export const settings: Readable<Settings> = current
 
+/** What the disk may not have yet when the page is left in the same moment: writing here is done at once. */
+const UNSAVED = 'restow.settings'
+const atOnce = globalThis.document ? globalThis.localStorage : undefined
+const unsaved = (): Partial<Settings> | null => JSON.parse(atOnce?.getItem(UNSAVED) ?? 'null') as Partial<Settings> | null
+
 export async function loadSettings(): Promise<void> {
-  const saved = await readMeta<Partial<Settings>>('settings')
-  current.set({ ...DEFAULTS, ...saved, scanner: { ...DEFAULTS.scanner, ...saved?.scanner } })
+  const left = unsaved()
+  const saved = { ...(await readMeta<Partial<Settings>>('settings')), ...left }
+  current.set({ ...DEFAULTS, ...saved, scanner: { ...DEFAULTS.scanner, ...saved.scanner } })
+  if (left) await saveSettings(left)
 }
 
 export async function saveSettings(patch: Partial<Settings>): Promise<void> {
+  const text = JSON.stringify({ ...unsaved(), ...patch })
+  atOnce?.setItem(UNSAVED, text)
+  current.update((now) => ({ ...now, ...patch }))
   await db.transaction('rw', db.meta, async () => {
     const saved = (await readMeta<Partial<Settings>>('settings')) ?? {}
     await writeMeta('settings', { ...saved, ...patch })
   })
-  current.update((now) => ({ ...now, ...patch }))
+  // What was changed meanwhile is still to be written, by whoever changed it.
+  if (atOnce?.getItem(UNSAVED) === text) atOnce.removeItem(UNSAVED)
 }
