@@ -10,7 +10,7 @@ from server.domain.permissions import SYSTEM
 from server.domain.returns import ReturnLine
 
 from .conftest import scan
-from .play import Play, Return, counted, open_parcel, playing
+from .play import Play, Return, counted, open_parcel, playing, said
 from .stage import KETTLE
 
 
@@ -62,6 +62,7 @@ def test_a_handheld_without_network_hands_its_work_over_as_a_file(play: Play, tm
     receipt = desk.get_by_test_id("bring-receipt").get_attribute("alt") or ""
 
     scan(page, receipt)
+    said(page, "ok", "Arrived")
     dock.go("device")
     expect(page.get_by_test_id("carry-arrived")).to_be_visible()
     assert int(page.get_by_test_id("sync-pill").get_attribute("data-pending") or 0) > 0

@@ -63,21 +63,25 @@ def test_a_waybill_whose_papers_have_left_the_handheld_is_known_without_network(
 
 
 def test_a_full_disk_is_said_aloud_refuses_the_scan_and_loses_nothing(play: Play, dock: Pda) -> None:
-    order = dock.knows("cleo", play.approved_return(kettle=9, lamp=9))
+    order = dock.knows("cleo", play.approved_return(kettle=200, lamp=9))
     page = dock.page
     dock.context.set_offline(True)
     open_parcel(dock, order)
     scan(page, KETTLE)
-    counted(page, "1/9")
+    counted(page, "1/200")
 
     browser = dock.context.new_cdp_session(page)
     browser.send("Storage.overrideQuotaForOrigin", {"origin": play.url, "quotaSize": 1})
-    page.wait_for_timeout(NOT_A_BOUNCE)
-    scan(page, KETTLE)
     alarm = page.get_by_test_id("alarm")
+    for _ in range(120):  # Chromium goes on for half a minute by what it measured before
+        page.wait_for_timeout(NOT_A_BOUNCE)
+        if alarm.is_visible():
+            break
+        scan(page, KETTLE)
     expect(alarm).to_contain_text("Storage is full")
     expect(alarm).to_contain_text("This one scan was not recorded")
     expect(page.get_by_test_id("sync-pill")).to_contain_text("Storage almost full")
+    kettles = int(line(page, "GREEN-KETTLE").get_attribute("data-received") or 0)
     scan(page, LAMP)  # waits behind it
     expect(page.get_by_test_id("alarm-waiting")).to_be_visible()
 
@@ -85,14 +89,14 @@ def test_a_full_disk_is_said_aloud_refuses_the_scan_and_loses_nothing(play: Play
     browser.send("Storage.overrideQuotaForOrigin", {"origin": play.url})
     scan(page, "RSTW:OK")
     expect(line(page, "BLUE-LAMP")).to_have_attribute("data-received", "1")
-    expect(line(page, "GREEN-KETTLE")).to_have_attribute("data-received", "1")
+    expect(line(page, "GREEN-KETTLE")).to_have_attribute("data-received", str(kettles))
     scan(page, KETTLE)
-    expect(line(page, "GREEN-KETTLE")).to_have_attribute("data-received", "2")
+    expect(line(page, "GREEN-KETTLE")).to_have_attribute("data-received", str(kettles + 1))
     dock.go("device")
     expect(page.get_by_test_id("pack-without")).to_contain_text("Waybills of 60 days, Outbound orders")
     dock.context.set_offline(False)
     dock.uploaded()
-    assert play.received(order) == {"kettle": 2, "lamp": 1}
+    assert play.received(order) == {"kettle": kettles + 1, "lamp": 1}
     for _ in range(3):
         page.get_by_test_id("primary").click()
         expect(page.get_by_test_id("primary")).to_be_enabled(timeout=MINUTE)
@@ -142,5 +146,5 @@ def test_what_waits_in_the_browsers_store_cannot_be_read_there(play: Play, dock:
     page.get_by_test_id("switch-person").click()
     page.get_by_test_id("sign-in").wait_for()
     dock.context.set_offline(False)
-    expect(page.get_by_test_id("sign-in")).not_to_contain_text("to upload", timeout=MINUTE)
+    expect(page.get_by_test_id("unsent")).to_have_count(0, timeout=MINUTE)
     assert play.received(order) == {"kettle": 1}

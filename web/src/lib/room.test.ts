@@ -93,4 +93,12 @@ test('on a full disk the pack gives way and the scan is recorded; with nothing l
   expect(await readMeta('next_seq')).toBe(2)
   expect(await db.outbox.count()).toBe(1)
   expect((await db.view.get(['return_line', 'l1']))?.value).toMatchObject({ received: 1 })
+
+  // Whatever the browser says of free room: believed again when a large write goes well.
+  const probe = vi.spyOn(db.drafts, 'put').mockImplementation(full as never)
+  await keepRoom()
+  expect(syncState.get().roomLow).toBe(true)
+  probe.mockRestore()
+  await keepRoom()
+  expect(syncState.get().roomLow).toBe(false)
 })

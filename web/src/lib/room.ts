@@ -33,10 +33,32 @@ export async function room(): Promise<Room | null> {
 
 export const without = async (): Promise<Without[]> => (await readMeta<Without[]>('without')) ?? []
 
+/** A write was refused. Browsers speak of free room that there is not, so this is believed until a large write goes well. */
+let refused = false
+
+export function noRoom(): void {
+  refused = true
+  say({ roomLow: true })
+}
+
+async function fits(bytes: number): Promise<boolean> {
+  try {
+    await db.drafts.put({ key: 'room', value: new Uint8Array(bytes), at: 0 })
+    return true
+  } catch (reason) {
+    if (isStorageFull(reason)) return false
+    throw reason
+  } finally {
+    await db.drafts.delete('room').catch(() => {})
+  }
+}
+
 /** With every round of the sync, online or not: room is made when it runs short, and what was given up is fetched again when there is enough. */
 export async function keepRoom(): Promise<void> {
+  if (refused && !(await fits(ALMOST_NONE))) return
+  refused = false
   const now = await room()
-  if (!now) return
+  if (!now) return say({ roomLow: false })
   if (now.free < now.spare) await makeRoom(now.spare - now.free)
   else if (now.free > 2 * now.spare) await takeBack()
   say({ roomLow: now.free < Math.min(ALMOST_NONE, now.spare / ALMOST_NONE_OF) })
@@ -56,7 +78,7 @@ export async function saved<T>(save: () => PromiseLike<T>): Promise<T> {
     return await save()
   } catch (reason) {
     if (!isStorageFull(reason)) throw reason
-    say({ roomLow: true })
+    noRoom()
     const freed = await makeRoom().catch(() => 0)
     if (!freed) throw new StorageFull()
     return Promise.resolve(save()).catch((again: unknown) => {

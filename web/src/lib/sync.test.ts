@@ -420,6 +420,20 @@ test('a cloned device says so, and enrolled anew it sends what the server lacks'
   expect(device.syncState.get()).toMatchObject({ forked: false, error: '' })
 })
 
+test('a newer app in another tab changes the store, and work goes on here', async () => {
+  await scan(device, 'r1')
+  await new Promise<void>((done, failed) => {
+    const opening = indexedDB.open(name, 990)
+    opening.onupgradeneeded = () => void opening.result.createObjectStore('of_tomorrow')
+    opening.onerror = () => failed(opening.error)
+    opening.onsuccess = () => (opening.result.close(), done())
+  })
+  await scan(device, 'r2')
+  expect(await received(device)).toBe(2)
+  await device.syncNow()
+  expect(server.get('return_line', 'l1')?.received).toBe(2)
+})
+
 test('the hold switch keeps everything here until somebody asks', async () => {
   const stop = await device.start()
   await device.setHold(true)

@@ -19,7 +19,7 @@ import {
   APP_SCHEMA, MAX_MUTATIONS, PROTOCOL,
   type Barcode, type ChangeOut, type DeviceState, type Item, type Kind, type Lost, type MutationIn, type PullResponse, type PushResponse, type Result,
 } from './protocol'
-import { keepRoom, makeRoom, SHIPPED, without } from './room'
+import { keepRoom, makeRoom, noRoom, SHIPPED, without } from './room'
 import { saveSettings, settings } from './settings'
 import { current, say } from './syncstate'
 import { forgetKey } from './vault'
@@ -174,7 +174,8 @@ async function wentWrong(reason: unknown): Promise<void> {
   if (reason instanceof Forked) say({ forked: true, error: 'device_forked' })
   else if (reason instanceof Problem) say({ error: reason.code })
   else if (isStorageFull(reason)) {
-    say({ error: 'storage_full', roomLow: true })
+    noRoom()
+    say({ error: 'storage_full' })
     await makeRoom()
   }
   else if (!(reason instanceof Unreachable)) {
