@@ -258,11 +258,6 @@ class Database extends Dexie {
       outbox: 'seq, &id, [state+seq], [name+seq], *touches',
       sent: 'seq, id, sent_at, [name+seq]',
     })
-    // A newer app in another tab makes the store its own: this one lets go for a moment and goes on with what it knows of it.
-    this.on('versionchange', () => {
-      this.close({ disableAutoOpen: false })
-      return false
-    })
   }
 }
 
