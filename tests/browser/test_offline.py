@@ -1,6 +1,7 @@
 """What a handheld has with it and keeps for itself: a list of waybills, a full disk, a store nobody else can read."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,10 +142,15 @@ def test_what_waits_in_the_browsers_store_cannot_be_read_there(play: Play, dock:
     assert "extractable=false" in meta and "extractable=true" not in meta
     assert play.texts["cleo"].partition(".")[2] not in json.dumps(held), "the badge's secret lies there in the clear"
 
-    # Locked in its cradle it goes on sending; what it showed is behind the PIN.
+    # Whoever leaves is told what waits, and it stays. Nobody's PIN is needed to carry it home, nor for it to be sent.
     dock.go("device")
-    page.get_by_test_id("switch-person").click()
+    page.get_by_test_id("sign-out").click()
+    expect(page.get_by_test_id("end-of-shift")).to_contain_text(re.compile(r"\d+ records and 1 photos"))
+    page.get_by_test_id("end-confirm").click()
     page.get_by_test_id("sign-in").wait_for()
+    with page.expect_download() as download:
+        page.get_by_test_id("export").click()
+    assert download.value.suggested_filename.endswith(".restow")
     dock.context.set_offline(False)
     expect(page.get_by_test_id("unsent")).to_have_count(0, timeout=MINUTE)
     assert play.received(order) == {"kettle": 1}
