@@ -30,13 +30,14 @@ TYPES = {
     ".wav": "audio/wav",
     ".txt": "text/plain",
 }
+BROTLI = ".br"
 WORTH_ZIPPING = (".js", ".css", ".html", ".svg", ".wasm", ".webmanifest", ".json", ".txt")
 
 
 class Asset(NamedTuple):
     body: bytes
-    zipped: bytes
-    """b'' where zipping gains nothing."""
+    smaller: dict[str, bytes]
+    """By content encoding, the smallest first; empty where it gains nothing."""
     media_type: str
     etag: str
     forever: bool
@@ -67,17 +68,22 @@ class Assets:
         files = {}
         for place in sorted(self._dist.rglob("*")):
             name = place.relative_to(self._dist).as_posix()
-            if place.is_file() and not any(part.startswith(".") and part != ".well-known" for part in name.split("/")):
+            if place.is_file() and place.suffix != BROTLI and not any(part.startswith(".") and part != ".well-known" for part in name.split("/")):
                 files[f"/{name}"] = _asset(place, name)
         self._files, self._stamp = files, stamp
 
 
 def _asset(place: Path, name: str) -> Asset:
     body = place.read_bytes()
-    zipped = gzip.compress(body, 6, mtime=0) if place.suffix in WORTH_ZIPPING else b""
+    smaller: dict[str, bytes] = {}
+    brotli = place.with_name(place.name + BROTLI)  # the build laid it there
+    if brotli.exists():
+        smaller["br"] = brotli.read_bytes()
+    if place.suffix in WORTH_ZIPPING and len(zipped := gzip.compress(body, 6, mtime=0)) < len(body) * 0.9:
+        smaller["gzip"] = zipped
     return Asset(
         body,
-        zipped if len(zipped) < len(body) * 0.9 else b"",
+        smaller,
         TYPES.get(place.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream",
         f'"{hashlib.sha256(body).hexdigest()[:20]}"',
         name.startswith("assets/"),
@@ -102,9 +108,12 @@ def app_file(request: Request[Any, Any, Any]) -> Response[bytes]:
     if asset.etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers, media_type=asset.media_type)
     body = asset.body
-    if asset.zipped and "gzip" in request.headers.get("accept-encoding", ""):
-        body = asset.zipped
-        headers["Content-Encoding"] = "gzip"
+    understood = {each.strip() for each in request.headers.get("accept-encoding", "").split(",")}
+    for encoding, smaller in asset.smaller.items():
+        if encoding in understood:
+            body = smaller
+            headers["Content-Encoding"] = encoding
+            break
     return Response(body, headers=headers, media_type=asset.media_type)
 
 

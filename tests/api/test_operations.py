@@ -80,6 +80,7 @@ def built(tmp_path: Path) -> Path:
     (dist / "index.html").write_text("<!doctype html><title>Restow</title>" + " " * 2000)
     (dist / "sw.js").write_text("// service worker")
     (dist / "assets" / "index-abc123.js").write_text("export const x = 1\n" * 200)
+    (dist / "assets" / "index-abc123.js.br").write_bytes(b"small")
     (dist / "manifest.webmanifest").write_text("{}")
     (dist / ".built-from").write_text("secret")
     return dist
@@ -93,6 +94,11 @@ def test_hashed_files_last_for_ever_and_everything_else_is_asked_for_again(
         asset = client.get("/assets/index-abc123.js", headers={"Accept-Encoding": "gzip"})
         assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert asset.headers["content-encoding"] == "gzip" and asset.text.startswith("export")
+        with client.stream("GET", "/assets/index-abc123.js", headers={"Accept-Encoding": "gzip, deflate, br"}) as best:
+            assert (best.headers["content-encoding"], best.headers["vary"]) == ("br", "Accept-Encoding")
+            assert b"".join(best.iter_raw()) == b"small", "what the build has made smallest"
+        assert "content-encoding" not in client.get("/assets/index-abc123.js", headers={"Accept-Encoding": "x"}).headers
+        assert client.get("/assets/index-abc123.js.br").status_code == 404, "it is a form of a file, not one"
         for path in ("/", "/index.html", "/sw.js", "/manifest.webmanifest", "/desk/returns/1"):
             assert client.get(path, headers=page).headers["cache-control"] == "no-cache", path
         assert client.get("/desk/returns/1", headers=page).text.startswith("<!doctype html>")

@@ -1,6 +1,6 @@
 // The beginning: opens what is kept here, says who and what this device is, and begins to sync.
 
-import { loadIdentity, lockWhenIdle, stillHere } from './auth'
+import { identity, loadIdentity, lockWhenIdle, stillHere } from './auth'
 import { readMeta, reindex, useDatabase } from './db'
 import { lang, useLanguage, type Language } from './i18n'
 import { configureNet } from './net'
@@ -27,8 +27,10 @@ export async function start(): Promise<() => void> {
   await loadIdentity()
   const packAt = (await readMeta<number>('pack')) ?? 0
   say({ packAt, packReady: packAt > 0 })
-  const syncing = import('./sync').then(({ startSync }) => startSync())
-  const ends = [settings.subscribe(({ language }) => void (language === lang.get() || speak(language))), watchHolder(), () => void syncing.then((end) => end())]
+  // Only what is enrolled has anybody to talk to.
+  let syncing: Promise<() => void> | undefined
+  const enrolled = identity.subscribe((known) => void (known && (syncing ??= import('./sync').then(({ startSync }) => startSync()))))
+  const ends = [settings.subscribe(({ language }) => void (language === lang.get() || speak(language))), watchHolder(), enrolled, () => void syncing?.then((end) => end())]
   return () => ends.forEach((end) => end())
 }
 

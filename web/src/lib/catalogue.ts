@@ -1,12 +1,19 @@
 // Items and barcodes, in pages of a hundred: a row for each would take a handheld twenty seconds to load, pages take half a second.
 
-import type { Table } from 'dexie'
+import Dexie, { type Table } from 'dexie'
 
 import { db, lookUp, readMeta, writeMeta, type BarcodePage, type ItemPage } from './db'
 import { gtinForms } from './gtin'
 import type { Barcode, Item } from './protocol'
 
 const PAGE = 100
+
+/** Items somebody has in hand are asked for at every scan, and a page of a hundred is read for each: the last few hundred are remembered. */
+let remembered = { of: db, items: new Map<string, Item>() }
+const REMEMBERED = 500
+Dexie.on('storagemutated', (parts) => {
+  if (Object.keys(parts).some((part) => part.startsWith(`idb://${db.name}/items/`))) remembered = { of: db, items: new Map() }
+})
 
 interface Page<T> {
   first: string
@@ -16,6 +23,7 @@ interface Page<T> {
 const orderOfBarcode = (barcode: Barcode) => `${barcode.text}\0${barcode.id}`
 
 export async function writeItems(puts: Item[], drops: string[], reset: boolean): Promise<void> {
+  remembered = { of: db, items: new Map() }
   await write<Item>(db.items as Table<ItemPage, string>, (item) => item.id, (item) => item.id, puts, drops, reset)
 }
 
@@ -89,16 +97,23 @@ function cut<T>(rows: T[], order: (row: T) => string, together: (row: T) => stri
 
 export async function item(id: string): Promise<Item | null> {
   if (!id) return null
+  if (remembered.of !== db || remembered.items.size >= REMEMBERED) remembered = { of: db, items: new Map() }
+  const now = remembered
+  const known = now.items.get(id)
+  if (known) return known
   const page = await db.items.where('first').belowOrEqual(id).last()
-  return page?.rows.find((row) => row.id === id) ?? null
+  const found = page?.rows.find((row) => row.id === id) ?? null
+  // Into what was remembered when it was asked for: what has changed meanwhile has begun another.
+  if (found) now.items.set(id, found)
+  return found
 }
 
 export async function items(ids: Iterable<string>): Promise<Map<string, Item>> {
   const found = new Map<string, Item>()
-  for (const id of new Set(ids)) {
+  await Promise.all([...new Set(ids)].map(async (id) => {
     const one = await item(id)
     if (one) found.set(id, one)
-  }
+  }))
   return found
 }
 
@@ -116,10 +131,9 @@ export async function barcodeLookup(text: string): Promise<{ item: Item; barcode
 }
 
 async function barcodesOf(text: string): Promise<Barcode[]> {
-  const page = await db.barcodes.where('first').belowOrEqual(`${text}\0\uffff`).last()
-  const known = page?.rows.filter((row) => row.text === text) ?? []
-  // What somebody here has just said an unknown code is.
-  return [...known, ...(await lookUp('barcode', 'text', text))]
+  // Besides the catalogue, what somebody here has just said an unknown code is.
+  const [page, named] = await Promise.all([db.barcodes.where('first').belowOrEqual(`${text}\0\uffff`).last(), lookUp('barcode', 'text', text)])
+  return [...(page?.rows.filter((row) => row.text === text) ?? []), ...named]
 }
 
 /** Every code this item wears; reads the whole catalogue, so for a card, not for a scan. */

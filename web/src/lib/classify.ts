@@ -7,7 +7,7 @@ import type { Barcode, Bin, Container, Item, OutboundLine, OutboundOrder, Parcel
 import {
   barcodeLookup, binByCode, carriers, containerByLabel, orderByNumber, outboundByNumber, parcelByWaybill, soldSerial, zone as zoneById, item as itemById,
 } from './queries'
-import { lookUp } from './db'
+import { lookUp, reading } from './db'
 import { settings } from './settings'
 import { listed as listedAs, type Listed } from './waybills'
 
@@ -55,7 +55,11 @@ const RETAIL = /^\]E[0-4]/
 const CODE_128 = /^\]C0/
 const GS1_CARRIER = /^\](C1|d2|Q3|e0)/
 
-export async function classify(scan: { text: string; symbology?: string; whole?: string }, expect: Expect = null): Promise<Classified> {
+export function classify(scan: { text: string; symbology?: string; whole?: string }, expect: Expect = null): Promise<Classified> {
+  return reading(() => classified(scan, expect))
+}
+
+async function classified(scan: { text: string; symbology?: string; whole?: string }, expect: Expect): Promise<Classified> {
   // A code that repeats itself is taken for one sent twice, unless the whole of it is known.
   if (scan.whole && scan.whole !== scan.text) {
     const whole = await meanings(scan.whole, scan.symbology ?? '', expect)
@@ -105,7 +109,11 @@ async function meanings(raw: string, symbology: string, expect: Expect): Promise
     if (bin) add({ is: 'bin', bin, zone: await zoneById(bin.zone_id) }, true)
   }
 
-  const { sold, receipts } = await custody(text, '')
+  // All that it may be is asked at once: a scan waits for the slowest of the answers, not for each after the other.
+  const waybill = normalWaybill(text)
+  const [{ sold, receipts }, prefixes, parcel, outbound, listed, labelled, bin, order] = await Promise.all([
+    custody(text, ''), carriers(), parcelByWaybill(site, waybill), outboundByNumber(text), listedAs(waybill), barcodeLookup(text), binByCode(site, text), orderByNumber(text),
+  ])
   for (const itemId of new Set([...sold, ...receipts].map((each) => each.item_id)))
     add(
       {
@@ -115,20 +123,15 @@ async function meanings(raw: string, symbology: string, expect: Expect): Promise
       true,
     )
 
-  const waybill = normalWaybill(text)
-  const carrier = carrierOf(waybill, await carriers())
-  const [parcel, outbound, listed] = await Promise.all([parcelByWaybill(site, waybill), outboundByNumber(text), listedAs(waybill)])
+  const carrier = carrierOf(waybill, prefixes)
   const outboundByWaybill = outbound?.waybill === waybill ? outbound : null
   const looksLikeWaybill = /^[A-Z]{0,4}[0-9][0-9A-Z-]{7,25}$/.test(waybill) && !/^\d{8}$/.test(waybill)
   if (parcel || outboundByWaybill || listed)
     add({ is: 'waybill', waybill, carrier: parcel?.carrier || listed?.carrier || carrier, parcel, outbound: outboundByWaybill, listed }, true)
 
-  for (const { item, barcode } of await barcodeLookup(text)) add({ is: 'item', item, barcode, quantity: barcode.quantity, gs1: null }, true)
+  for (const { item, barcode } of labelled) add({ is: 'item', item, barcode, quantity: barcode.quantity, gs1: null }, true)
 
-  const bin = await binByCode(site, text)
   if (bin) add({ is: 'bin', bin, zone: await zoneById(bin.zone_id) }, true)
-
-  const order = await orderByNumber(text)
   if (order || (outbound && !outboundByWaybill)) add({ is: 'document', order, outbound: outboundByWaybill ? null : outbound }, true)
 
   const known = guesses.some(({ sure }) => sure)
@@ -181,9 +184,9 @@ async function readings(gs1: Gs1): Promise<Guess[]> {
 
 async function custody(serial: string, itemId: string): Promise<{ sold: OutboundLine[]; receipts: Receipt[] }> {
   if (serial.length < 3) return { sold: [], receipts: [] }
-  const sold = (await soldSerial(serial)).filter((line) => !itemId || line.item_id === itemId)
-  const receipts = (await lookUp('receipt', 'serial', serial)).filter((receipt) => !itemId || receipt.item_id === itemId)
-  return { sold, receipts }
+  const [sold, receipts] = await Promise.all([soldSerial(serial), lookUp('receipt', 'serial', serial)])
+  const ofIt = (one: { item_id: string }) => !itemId || one.item_id === itemId
+  return { sold: sold.filter(ofIt), receipts: receipts.filter(ofIt) }
 }
 
 function decide(guesses: Guess[], expect: Expect): Classified {

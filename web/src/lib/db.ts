@@ -290,6 +290,14 @@ export async function writeMeta(key: string, value: unknown): Promise<void> {
 /** What the server's clock said last. What is kept for so many days is kept by it: this device's own may be ten years ahead. */
 export const serverTime = async (): Promise<number> => (await readMeta<number>('server_time')) ?? Date.now()
 
+/**
+ * Several questions in one transaction: a handheld pays for every one it opens. Ask them at once where they do not need each other.
+ * Nothing but the database may be waited for inside.
+ */
+export const reading = <T>(ask: () => Promise<T>): Promise<T> =>
+  // `async`: see withRebuild (outbox.ts).
+  db.transaction('r', [db.meta, db.view, db.reference, db.items, db.barcodes, db.waybills], async () => ask())
+
 /** The documents of a kind that have this value in this field, within a transaction or not. */
 export async function lookUp<K extends LookedUp>(kind: K, field: LookUp<K>, value: string): Promise<Documents[K][]> {
   const rows = await (REFERENCE.has(kind) ? db.reference : db.view).where('by').equals(entry(kind, field, value)).toArray()

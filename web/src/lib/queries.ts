@@ -1,7 +1,7 @@
 // What the screens ask. Every answer is of the view: what the server has confirmed with what waits here laid on top. For `live()`.
 
 import { item, items } from './catalogue'
-import { db, dueEntry, entry, everyOf, lookUp, type Due, type ScanRow } from './db'
+import { db, dueEntry, entry, everyOf, lookUp, reading, type Due, type ScanRow } from './db'
 import { DISPOSED } from './disposed'
 import { containerId, parcelId } from './ids'
 import { carrierOf, normalWaybill } from './numbers'
@@ -11,7 +11,8 @@ import type {
   ZoneKind,
 } from './protocol'
 
-export { barcodeLookup, codesOfItem, item, searchItems } from './catalogue'
+export { barcodeLookup, codesOfItem, item, items, searchItems } from './catalogue'
+export { reading } from './db'
 
 /** The stock status that goods of a disposition take. */
 export const STATUS_OF = Object.fromEntries(Object.entries(DISPOSED).map(([kind, { status }]) => [kind, status])) as Record<DispositionKind, StockStatus>
@@ -199,9 +200,9 @@ export const loadOf = (id: string): Promise<Load | null> => one('load', id)
 
 export async function parcelByWaybill(siteId: string, text: string): Promise<Parcel | null> {
   const waybill = normalWaybill(text)
-  const byId = await one('parcel', parcelId(siteId, carrierOf(waybill, await carriers()), waybill))
+  const [known, found] = await Promise.all([carriers(), lookUp('parcel', 'waybill', waybill)])
+  const byId = await one('parcel', parcelId(siteId, carrierOf(waybill, known), waybill))
   if (byId) return byId
-  const found = await lookUp('parcel', 'waybill', waybill)
   return found.find((each) => each.site_id === siteId) ?? null
 }
 
@@ -241,11 +242,10 @@ export async function orderByNumber(number: string): Promise<ReturnOrder | null>
 /** By its own number, the platform's or its waybill. */
 export async function outboundByNumber(text: string): Promise<OutboundOrder | null> {
   const number = text.trim()
-  for (const field of ['number', 'platform_number', 'waybill'] as const) {
-    const found = await lookUp('outbound_order', field, field === 'waybill' ? normalWaybill(number) : number)
-    if (found[0]) return found[0]
-  }
-  return null
+  const found = await Promise.all([
+    lookUp('outbound_order', 'number', number), lookUp('outbound_order', 'platform_number', number), lookUp('outbound_order', 'waybill', normalWaybill(number)),
+  ])
+  return found.flat()[0] ?? null
 }
 
 export const outboundLines = (outboundId: string): Promise<OutboundLine[]> => lookUp('outbound_line', 'outbound_id', outboundId)
@@ -304,15 +304,20 @@ async function seen(line: ReturnLine): Promise<LineView> {
   return { line, order, item: goods, receipts: receipts.sort(byTime), inspections: inspections.sort(byTime), dispositions: dispositions.sort(byTime) }
 }
 
-export async function linesOf(orderId: string): Promise<LineView[]> {
-  const lines = (await lookUp('return_line', 'order_id', orderId)).filter((line) => !line.removed).sort((a, b) => (a.id < b.id ? -1 : 1))
-  return Promise.all(lines.map(seen))
+export const lineOf = (id: string): Promise<ReturnLine | null> => one('return_line', id)
+
+/** The lines alone, without what became of them: all that a scan asks for. */
+export async function plainLinesOf(orderId: string): Promise<ReturnLine[]> {
+  return (await lookUp('return_line', 'order_id', orderId)).filter((line) => !line.removed).sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-export async function lineView(id: string): Promise<LineView | null> {
-  const line = await one('return_line', id)
-  return line && seen(line)
-}
+export const linesOf = (orderId: string): Promise<LineView[]> => reading(async () => Promise.all((await plainLinesOf(orderId)).map(seen)))
+
+export const lineView = (id: string): Promise<LineView | null> =>
+  reading(async () => {
+    const line = await one('return_line', id)
+    return line && seen(line)
+  })
 
 /** The line of an order these goods count on: one that still expects the item, else the first of it, else none. */
 export async function lineFor(orderId: string, itemId: string): Promise<ReturnLine | null> {
@@ -373,18 +378,19 @@ export async function linesInContainer(id: string): Promise<LineView[]> {
 
 // Inspecting and putting away
 
-export async function toInspect(siteId: string, limit = 100): Promise<LineView[]> {
-  return Promise.all((await due('return_line', 'inspect', siteId, limit)).map(seen))
-}
+export const toInspect = (siteId: string, limit = 100): Promise<LineView[]> =>
+  reading(async () => Promise.all((await due('return_line', 'inspect', siteId, limit)).map(seen)))
 
 /** Inspected, and nobody has said yet what becomes of it. */
-export async function toDispose(siteId: string, limit = 100): Promise<LineView[]> {
+export const toDispose = (siteId: string, limit = 100): Promise<LineView[]> =>
   // What is inspected in part waits for the inspector first.
-  return Promise.all((await due('return_line', 'dispose', siteId, limit)).map(seen))
-}
+  reading(async () => Promise.all((await due('return_line', 'dispose', siteId, limit)).map(seen)))
 
 /** The longest waiting first. A list shows some of them; what is in somebody's hands is looked for among all. */
-export async function toPutAway(siteId: string, limit = 100, mine: (disposition: Disposition) => boolean = () => true): Promise<PutAwayTask[]> {
+export const toPutAway = (siteId: string, limit = 100, mine: (disposition: Disposition) => boolean = () => true): Promise<PutAwayTask[]> =>
+  reading(() => putAwayTasks(siteId, limit, mine))
+
+async function putAwayTasks(siteId: string, limit: number, mine: (disposition: Disposition) => boolean): Promise<PutAwayTask[]> {
   const waiting = (await due('disposition', 'put_away', siteId)).filter(mine)
   waiting.sort((a, b) => a.made_at - b.made_at)
   return Promise.all(

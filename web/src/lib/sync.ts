@@ -646,14 +646,14 @@ async function pokes(token: string, ending: AbortSignal, heard: () => void): Pro
 function watchCounts(): () => void {
   const of = (state: string) => db.outbox.where('[state+seq]').between([state, 0], [state, Infinity])
   return live(
-    async () => ({
-      pending: await of('pending').count(),
-      oldestPendingAt: (await of('pending').first())?.made_at ?? 0,
-      waiting: await of('held').count(),
-      needsAttention: await db.attention.where('seen').equals(0).count(),
-      photosPending: await db.photos.where('state').equals('waiting').count(),
-      packAt: (await readMeta<number>('pack')) ?? 0,
-    }),
+    () =>
+      db.transaction('r', [db.outbox, db.attention, db.photos, db.meta], async () => {
+        const [pending, oldest, waiting, needsAttention, photosPending, packAt] = await Promise.all([
+          of('pending').count(), of('pending').first(), of('held').count(),
+          db.attention.where('seen').equals(0).count(), db.photos.where('state').equals('waiting').count(), readMeta<number>('pack'),
+        ])
+        return { pending, oldestPendingAt: oldest?.made_at ?? 0, waiting, needsAttention, photosPending, packAt: packAt ?? 0 }
+      }),
     null,
   ).subscribe((counts) => {
     if (counts) say({ ...counts, packReady: counts.packAt > 0 })

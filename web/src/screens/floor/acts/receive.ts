@@ -8,7 +8,7 @@
 import { type Gs1 } from '../../../lib/gs1'
 import { containerId, scanLineId, uuid7 } from '../../../lib/ids'
 import { nextNumber, record } from '../../../lib/outbox'
-import type { Bin, Container, Item, OutboundOrder, Parcel, Receipt, ReturnOrder } from '../../../lib/protocol'
+import type { Bin, Container, Item, OutboundOrder, Parcel, Receipt, ReturnLine, ReturnOrder } from '../../../lib/protocol'
 import * as queries from '../../../lib/queries'
 import type { LineView } from '../../../lib/queries'
 import { syncState } from '../../../lib/syncstate'
@@ -53,7 +53,7 @@ export async function openParcel(parcel: Parcel, fresh = false, outbound: Outbou
   if (order?.status === 'cancelled') attention((w) => w.t('receive.cancelled'), { more: (w) => w.t('receive.cancelled.more') })
   else if (blocked) attention(blocked, { more: () => order?.number ?? '' })
   else if (order) {
-    const expected = (await queries.linesOf(order.id)).reduce((sum, view) => sum + view.line.expected, 0)
+    const expected = (await queries.plainLinesOf(order.id)).reduce((sum, line) => sum + line.expected, 0)
     right((w) => w.t('receive.opened', { number: order.number }), { more: signed, number: expected || undefined })
   } else if (outbound) {
     const sender = await queries.customer(outbound.customer_id)
@@ -184,7 +184,7 @@ export async function receiveGoods({ item, pack, gs1, serial, receipts }: Goods)
       todo: (w) => w.t('receive.serial_twice.todo'),
     })
 
-  const { order, view, lineId } = await lineFor(item, scan.text)
+  const { order, line, lineId } = await lineFor(item, scan.text)
   const { lot, expiry } = await lotOf(item, gs1)
   const quantity = serial ? 1 : pack * (gs1?.count || 1) * shift.work.times
   const receiptId = scan.id // a scan that comes again after a crash is the same receipt, and is not counted twice
@@ -202,40 +202,39 @@ export async function receiveGoods({ item, pack, gs1, serial, receipts }: Goods)
   shift.work.receive.itemId = item?.id ?? ''
   shift.work.receive.receiptId = receiptId
   shift.work.receive.orderId = order.id
-  await sayReceived({ item, order, view, lineId, quantity, lot, expiry, serial, elsewhere: here[0] ?? null })
+  await sayReceived({ item, order, line, lineId, quantity, lot, expiry, serial, elsewhere: here[0] ?? null })
 }
 
 /** The line these goods count for: one that still waits for them, in one of the parcel's orders; else one of their own. */
-async function lineFor(item: Item | null, text: string): Promise<{ order: ReturnOrder; view: LineView | null; lineId: string }> {
-  const mine = shift.work.receive
-  const parcel = mine.parcelId ? await queries.parcelOf(mine.parcelId) : null
-  let orders = parcel ? await queries.ordersOfParcel(parcel) : []
-  const current = await queries.orderOf(mine.orderId)
-  if (current && !orders.some((order) => order.id === current.id)) orders = [current, ...orders]
-  const first = current ?? orders[0] ?? (await openWithoutOrder())
-  if (!item) return { order: first, view: null, lineId: scanLineId(first.id, '', text) }
+async function lineFor(item: Item | null, text: string): Promise<{ order: ReturnOrder; line: ReturnLine | null; lineId: string }> {
+  const { current, bound } = await queries.reading(async () => {
+    const { parcelId, orderId } = shift.work.receive
+    const [parcel, current] = await Promise.all([queries.parcelOf(parcelId), queries.orderOf(orderId)])
+    const orders = parcel ? await queries.ordersOfParcel(parcel) : []
+    if (current && !orders.some((order) => order.id === current.id)) orders.unshift(current)
+    return { current, bound: await Promise.all(orders.map(async (order) => ({ order, lines: item ? await queries.plainLinesOf(order.id) : [] }))) }
+  })
+  const first = current ?? bound[0]?.order ?? (await openWithoutOrder())
+  if (!item) return { order: first, line: null, lineId: scanLineId(first.id, '', text) }
 
-  const planned: { order: ReturnOrder; view: LineView }[] = []
-  for (const order of orders)
-    for (const view of await queries.linesOf(order.id))
-      if (view.line.item_id === item.id && !view.line.removed && view.line.expected > 0) planned.push({ order, view })
-  const open = planned.filter(({ view }) => view.line.received < view.line.expected)
+  const planned = bound.flatMap(({ order, lines }) => lines.filter((line) => line.item_id === item.id && line.expected > 0).map((line) => ({ order, line })))
+  const open = planned.filter(({ line }) => line.received < line.expected)
   const candidates = open.length > 0 ? open : planned
   const several = new Set(candidates.map(({ order }) => order.id)).size > 1 && open.length > 0
   const chosen = several ? await askWhichOrder(item, candidates) : candidates[0]
-  if (chosen) return { ...chosen, lineId: chosen.view.line.id }
+  if (chosen) return { ...chosen, lineId: chosen.line.id }
 
   const lineId = scanLineId(first.id, item.id, '')
-  return { order: first, view: await queries.lineView(lineId), lineId }
+  return { order: first, line: await queries.lineOf(lineId), lineId }
 }
 
-async function askWhichOrder<C extends { order: ReturnOrder; view: LineView }>(item: Item, candidates: C[]): Promise<C | undefined> {
+async function askWhichOrder<C extends { order: ReturnOrder; line: ReturnLine }>(item: Item, candidates: C[]): Promise<C | undefined> {
   const options = candidates.map((candidate) => ({
-    id: candidate.view.line.id,
+    id: candidate.line.id,
     value: candidate,
     icon: 'list' as const,
     words: () => candidate.order.number,
-    more: (w: Parameters<Say>[0]) => w.t('receive.waits_for', { n: candidate.view.line.expected - candidate.view.line.received }),
+    more: (w: Parameters<Say>[0]) => w.t('receive.waits_for', { n: candidate.line.expected - candidate.line.received }),
   }))
   const chosen = await shift.ask('choose', { title: (w) => w.t('receive.which_order', { item: w.name(item) }), options })
   return (chosen as C | null) ?? candidates[0]
@@ -267,7 +266,8 @@ async function lotOf(item: Item | null, gs1: Gs1 | null): Promise<{ lot: string;
 interface Received {
   item: Item | null
   order: ReturnOrder
-  view: LineView | null
+  /** As it was before. */
+  line: ReturnLine | null
   lineId: string
   quantity: number
   lot: string
@@ -277,10 +277,10 @@ interface Received {
 }
 
 /** The gravest oddity gives the words, the others follow below it. */
-async function sayReceived({ item, order, view, lineId, quantity, lot, expiry, serial, elsewhere }: Received): Promise<void> {
-  const after = await queries.lineView(lineId)
-  const received = after?.line.received ?? quantity
-  const expected = after?.line.expected ?? 0
+async function sayReceived({ item, order, line, lineId, quantity, lot, expiry, serial, elsewhere }: Received): Promise<void> {
+  const [after, lines, blocking] = await queries.reading(() => Promise.all([queries.lineOf(lineId), queries.plainLinesOf(order.id), queries.blockingOf(order.id, lineId)]))
+  const received = after?.received ?? quantity
+  const expected = after?.expected ?? 0
   const numbers = { number: received, of: expected || undefined }
   const name = itemName(item, shift.now?.text)
 
@@ -294,17 +294,16 @@ async function sayReceived({ item, order, view, lineId, quantity, lot, expiry, s
   }
 
   const odd: Say[] = []
-  const planned = (await queries.linesOf(order.id)).some((other) => other.line.expected > 0)
-  const sold = view?.line.serials.map(String) ?? []
+  const planned = lines.some((other) => other.expected > 0)
+  const sold = line?.serials.map(String) ?? []
   if (!item) odd.push((w) => w.t('receive.unknown_kept'))
   if (order.status === 'cancelled') odd.push((w) => w.t('receive.cancelled'))
-  const blocking = await queries.blockingOf(order.id, lineId)
   if (blocking) odd.push((w) => w.t('receive.blocked_by', { rule: rule(w, blocking.rule) }))
   if (item && expected === 0 && planned) odd.push((w) => w.t('receive.not_on_order'))
   if (expected > 0 && received > expected) odd.push((w) => w.t('receive.over', { n: received - expected }))
   if (serial && elsewhere) odd.push(await receivedBefore(elsewhere))
   if (serial && ((sold.length > 0 && !sold.includes(serial)) || (await soldToAnother(serial, item, order)))) odd.push((w) => w.t('receive.serial_not_sold'))
-  if (item?.binds_lot && lot && view?.line.lot && view.line.lot !== lot) odd.push((w) => w.t('receive.wrong_lot', { lot, expected: view.line.lot }))
+  if (item?.binds_lot && lot && line?.lot && line.lot !== lot) odd.push((w) => w.t('receive.wrong_lot', { lot, expected: line.lot }))
   if (expiry && expiry < today()) odd.push((w) => w.t('receive.expired', { date: expiry }))
 
   const [first, ...others] = odd
