@@ -68,7 +68,11 @@ class Assets:
         files = {}
         for place in sorted(self._dist.rglob("*")):
             name = place.relative_to(self._dist).as_posix()
-            if place.is_file() and place.suffix != BROTLI and not any(part.startswith(".") and part != ".well-known" for part in name.split("/")):
+            if (
+                place.is_file()
+                and place.suffix != BROTLI
+                and not any(part.startswith(".") and part != ".well-known" for part in name.split("/"))
+            ):
                 files[f"/{name}"] = _asset(place, name)
         self._files, self._stamp = files, stamp
 
