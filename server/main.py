@@ -32,6 +32,7 @@ from .api import (
     problems,
     returns,
     sites,
+    stock,
     sync,
     tasks,
 )  # fmt: skip
@@ -50,6 +51,7 @@ MODULES = (
     returns,
     people,
     sites,
+    stock,
     tasks,
     losses,
     devices,

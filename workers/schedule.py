@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from server.database import Database
-from server.domain import alerts, conflicts, held, housekeeping, outbound_claims, reconciliation, words
+from server.domain import alerts, conflicts, held, housekeeping, outbound_claims, own_book, reconciliation, words
 from server.domain.alert_rules import RULES, Rule
 from server.domain.catalog import Site
 from server.domain.conflict_rules import x17
@@ -21,6 +21,7 @@ SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 SUBJECTS_AT_ONCE = 50
+SHIPPED_AT_ONCE = 200
 
 
 class Task(NamedTuple):
@@ -67,6 +68,19 @@ def judge_conflicts(database: Database) -> None:
         database.write(SYSTEM, lambda work: conflicts.ease_these(work, passing))
 
 
+def post_shipments(database: Database) -> None:
+    """What was shipped from a site that keeps its own book, and came by a door that posts nothing."""
+    with database.read(SYSTEM) as work:
+        sites = [site.id for site in work.find(Site, Site.book == "own", Site.book_from != "")]
+    for site_id in sites:
+        while _post(database, site_id):
+            pass
+
+
+def _post(database: Database, site_id: str) -> int:
+    return database.write(SYSTEM, lambda work: own_book.post_due(work, work.get(Site, site_id), SHIPPED_AT_ONCE))
+
+
 def seal(database: Database) -> None:
     for feed in database.heads():
         seal_if_due(database, feed)
@@ -95,6 +109,7 @@ SCHEDULE: dict[str, Task] = {
     "expire_held": Task(MINUTE, expire),
     "judge_conflicts": Task(MINUTE, judge_conflicts),
     "seal": Task(5 * MINUTE, seal),
+    "post_shipments": Task(10 * MINUTE, post_shipments),
     "reconcile": Task(HOUR, reconcile_all),
     "leave_feeds": Task(HOUR, leave_feeds),
     "tidy": Task(HOUR, tidy),

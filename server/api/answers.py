@@ -13,8 +13,11 @@ from ..domain import (
     differences,
     dispositions,
     documents,
+    hand_overs,
     inspections,
     losses,
+    lot_holds,
+    number_reports,
     parcels,
     receiving,
     records,
@@ -465,24 +468,31 @@ class Todo(msgspec.Struct, kw_only=True):
     unsent: Unsent
 
 
-class StockRow(msgspec.Struct, kw_only=True):
+class StockFigures(msgspec.Struct, kw_only=True):
+    on_hand: int
+    available: int
+    statuses: dict[str, int]
+    not_available: dict[str, int]
+    """Sellable and yet not to be promised: near_expiry, expired, lot_held."""
+    value: dict[str, int] | None
+    """At frozen cost, minor units by currency; null for whoever may not see money."""
+
+
+class StockRow(StockFigures, kw_only=True):
     id: str
     item: ItemRef | None
+    owner: Named | None
     site: Named | None
+    zone: Named | None
     bin: BinRef | None
     container: ContainerRef | None
     status: str
     lot: str
     expiry: str
     serial: str
-    on_hand: int
-    available: int
-    statuses: dict[str, int]
 
 
-class Totals(msgspec.Struct, kw_only=True):
-    on_hand: int
-    available: int
+class Totals(StockFigures, kw_only=True):
     by_status: dict[str, int]
     """Of what fits the other filters, whichever status is asked for."""
 
@@ -490,9 +500,81 @@ class Totals(msgspec.Struct, kw_only=True):
 class StockPage(msgspec.Struct, kw_only=True):
     rows: list[StockRow]
     totals: Totals
+    as_of: int
+    revisions: dict[str, int]
+    """Where each site's feed stood when this was read."""
     reconciled_at: int
     unsent: Unsent
     next: str | None
+
+
+class AvailableRow(msgspec.Struct, kw_only=True):
+    id: str
+    item: ItemRef | None
+    site: Named | None
+    available: int
+
+
+class Availability(msgspec.Struct, kw_only=True):
+    rows: list[AvailableRow]
+    unsent: Unsent
+    next: str | None
+
+
+class Silent(msgspec.Struct, kw_only=True):
+    devices: int
+    since: int
+
+
+class Book(msgspec.Struct, kw_only=True):
+    site: Named
+    book: str
+    book_from: str
+    waiting: int
+    waiting_units: int
+    oldest_at: int
+
+
+class Freshness(msgspec.Struct, kw_only=True):
+    reconciled_at: int
+    differences: int
+    unsent: Unsent
+    silent: Silent
+    books: list[Book]
+
+
+class HandOverRow(fields_of(hand_overs.HandOver)):  # type: ignore[misc]
+    item: ItemRef | None
+    site: Named | None
+    bin: BinRef | None
+    order: OrderRef | None
+    acknowledged_by_name: str
+
+
+class HandOvers(msgspec.Struct, kw_only=True):
+    rows: list[HandOverRow]
+    waiting: int
+    waiting_units: int
+    oldest_at: int
+    next: str | None
+
+
+class LotHoldRow(fields_of(lot_holds.LotHold)):  # type: ignore[misc]
+    item: ItemRef | None
+    by_name: str
+    released_by_name: str
+    units: int
+    """Of the lot, at the sites one sees."""
+
+
+class LotHolds(msgspec.Struct, kw_only=True):
+    rows: list[LotHoldRow]
+    next: str | None
+
+
+class NumberReportPage(fields_of(number_reports.NumberReport)):  # type: ignore[misc]
+    site: Named | None
+    person: Named | None
 
 
 class EntryMutation(msgspec.Struct, kw_only=True):
@@ -537,9 +619,12 @@ class CountPage(msgspec.Struct, kw_only=True):
     missing: list[ContainerRef | None]
 
 
-class EntryRow(fields_of(stock.StockEntry)):  # type: ignore[misc]
+class EntryRow(fields_of(stock.StockEntry, "unit_cost")):  # type: ignore[misc]
     item: ItemRef | None
+    site: Named | None
     bin: BinRef | None
+    container: ContainerRef | None
+    unit_cost: int | None
     mutation: EntryMutation | None
     device: Named | None
     person: Named | None
@@ -549,7 +634,38 @@ class EntryRow(fields_of(stock.StockEntry)):  # type: ignore[misc]
 
 class Entries(msgspec.Struct, kw_only=True):
     rows: list[EntryRow]
+    sum: int
+    """Of all that fit, not of this page."""
+    count: int
     next: str | None
+
+
+class PhotoRef(msgspec.Struct, kw_only=True):
+    sha256: str
+    kind: str
+
+
+class WaybillRef(msgspec.Struct, kw_only=True):
+    id: str
+    waybill: str
+
+
+class NumberRef(msgspec.Struct, kw_only=True):
+    id: str
+    number: str
+
+
+class EntryPage(msgspec.Struct, kw_only=True):
+    entry: EntryRow
+    before: int
+    """What the place held just before, and just after."""
+    after: int
+    with_: list[EntryRow] = msgspec.field(name="with")
+    """The other entries that the same act made: where these goods came from or went first."""
+    args: Facts
+    outbound: NumberRef | None
+    parcel: WaybillRef | None
+    photos: list[PhotoRef]
 
 
 class RunStarted(msgspec.Struct, kw_only=True):

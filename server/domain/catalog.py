@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field
 
 from .model import CODE, Table, found_by_its_end, integer, json_dict, json_list, ref
@@ -59,7 +60,7 @@ class Item(Table, table=True):
     binds_lot: bool = False  # a lot other than the one sold is a wrong item (X12)
     expiry_tracked: bool = False
     shelf_life_days: int = integer()
-    min_days_to_sell: int = integer()
+    min_days_to_sell: int = Field(default=0, sa_type=BigInteger, index=True)  # fewer days left than this: not available
     min_days_to_accept: int = integer()  # fewer days left than this when it comes back: X12
     accessories: list[Any] = json_list()  # [{code, name, name_en}]
     steps: list[Any] = json_list()  # [{code, check, kind: tick|choice|number|photo, name, name_en, ...}]

@@ -4,7 +4,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from . import conflicts, hand_overs, policies, returns, stock
+from . import availability, conflicts, hand_overs, policies, returns, stock
 from .catalog import Bin, Item, ReturnType, Site, cost_on
 from .conflict_rules import x06, x07, x18
 from .containers import MoveContainer, container_or_stub
@@ -320,10 +320,7 @@ def send_away(work: Work, command: SendAway) -> None:
     source = stock.Place(
         "sellable" if disposition.kind == "exchange" else effect.status, disposition.bin_id, disposition.container_id
     )
-    if (
-        disposition.kind == "exchange"
-        and stock.on_hand(work, disposition.site_id, item.id, "sellable") < command.quantity
-    ):
+    if disposition.kind == "exchange" and availability.units(work, disposition.site_id, item.id) < command.quantity:
         raise WrongState("No sellable unit of this item is here to send as a replacement.", item_id=item.id)
     lot = (
         stock.Lot()
@@ -333,6 +330,7 @@ def send_away(work: Work, command: SendAway) -> None:
     stock.transfer(
         work, disposition.site_id, item, command.quantity, source, stock.Place(effect.gone),
         stock.Cause("send_away", disposition.order_id, disposition.line_id), lot,
+        only=availability.may_leave(work) if disposition.kind == "exchange" else None,
     )  # fmt: skip
     work.count(disposition, sent=command.quantity)
     disposition.replacement = command.reference if disposition.kind == "exchange" else disposition.replacement

@@ -269,6 +269,12 @@ class UnitCostSet(Event, frozen=True):
     start: str
 
 
+class NumberReported(Event, frozen=True):
+    """subject: the report of somebody who says that a figure is wrong"""
+
+    figure: str
+
+
 class ConflictOpened(Event, frozen=True):
     rule: str
 

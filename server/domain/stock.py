@@ -1,5 +1,6 @@
 """Stock: an append-only ledger of paired entries, and balances as a cache of it that can be rebuilt at will."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -162,10 +163,11 @@ def move(
 
 
 def take(
-    work: Work, site_id: str, item: Item, quantity: int, place: Place, lot: Lot = Lot(), *, read: bool = False
-) -> list[tuple[int, Place, Lot]]:
+    work: Work, site_id: str, item: Item, quantity: int, place: Place, lot: Lot = Lot(), *, read: bool = False,
+    only: Callable[[StockBalance], bool] | None = None,
+) -> list[tuple[int, Place, Lot]]:  # fmt: skip
     """Where these units really stand: the place that was named first, then the same goods elsewhere at the site. `read`: somebody
-    read their lot, so goods of that lot come first wherever they stand; no lot is one too.
+    read their lot, so goods of that lot come first wherever they stand; no lot is one too. `only`: which may be taken at all.
 
     Somebody without network may have moved them meanwhile. What no balance has is still taken from the named place: the goods
     were in somebody's hands, and the negative balance raises its alert.
@@ -195,6 +197,8 @@ def take(
     for balance in standing:
         if quantity <= 0:
             break
+        if only and not only(balance):
+            continue
         units = min(quantity, balance.quantity)
         taken.append(
             (
@@ -211,10 +215,10 @@ def take(
 
 def transfer(
     work: Work, site_id: str, item: Item, quantity: int, source: Place, target: Place, cause: Cause, lot: Lot = Lot(),
-    *, read: bool = False,
+    *, read: bool = False, only: Callable[[StockBalance], bool] | None = None,
 ) -> None:  # fmt: skip
     """Takes units from where they really stand and moves them to `target`."""
-    for units, place, kind in take(work, site_id, item, quantity, source, lot, read=read):
+    for units, place, kind in take(work, site_id, item, quantity, source, lot, read=read, only=only):
         move(work, site_id, item, units, place, target, cause, kind)
 
 

@@ -51,6 +51,7 @@ def test_every_page_of_the_desk_reads_what_a_walked_return_left(doors: Doors, de
     for path in (
         "/api/todo", "/api/returns", f"/api/returns/{R_1001}", "/api/parcels", "/api/parcels/parcel-1", "/api/stock",
         "/api/stock?group=item", "/api/stock?group=bin", "/api/stock?group=status", "/api/stock?group=lot",
+        "/api/stock?as_of=1", "/api/availability", "/api/freshness", "/api/hand-overs", "/api/lot-holds",
         "/api/stock/entries", "/api/reconciliations", "/api/alerts", "/api/conflicts", "/api/mutations", "/api/devices",
         "/api/enrolment-codes", "/api/people", "/api/sites", "/api/items?q=KETTLE", "/api/customers", "/api/catalog",
         "/api/imports", "/api/outbound", "/api/search?q=R-1001", f"/api/events?subject={R_1001}", "/api/session",

@@ -3,10 +3,14 @@
 from . import (
     device_silent,
     expired_stock,
+    hand_over_waiting,
     inspection_failed,
     inspection_overdue,
     ledger_drift,
+    lot_held,
+    near_expiry_stock,
     negative_stock,
+    number_reported,
     numbers_lost,
     over_received,
     parcel_unclaimed_too_long,
@@ -26,5 +30,6 @@ RULES: dict[str, Rule] = {
         over_received.RULE, short_received.RULE, unexpected_item.RULE, wrong_lot_or_serial.RULE, inspection_failed.RULE,
         inspection_overdue.RULE, review_overdue.RULE, parcel_unclaimed_too_long.RULE, expired_stock.RULE, device_silent.RULE,
         ledger_drift.RULE, negative_stock.RULE, numbers_lost.RULE, photo_reused.RULE,
+        near_expiry_stock.RULE, lot_held.RULE, hand_over_waiting.RULE, number_reported.RULE,
     )
 }  # fmt: skip

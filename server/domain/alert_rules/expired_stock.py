@@ -1,13 +1,12 @@
 """Goods for sale are past their expiry date. The subject is site, item, lot and expiry, joined: one alert however many bins."""
 
+import datetime as dt
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import col
 
-from ..catalog import Site
+from .. import availability
 from ..events import StockMoved
 from ..stock import StockBalance
 from ..work import Work
@@ -22,25 +21,25 @@ def subjects(work: Work, heard: Heard) -> Iterable[str]:
 
 def breach(work: Work, subject: str) -> Breach | None:
     site_id, item_id, lot, expiry = subject.split("|")
-    site = work.look(Site, site_id)
-    if site is None or expiry >= _date(work.now, site.time_zone):  # the day itself is still good
+    if availability.dated(work, site_id, item_id, expiry) != "expired":
         return None
-    standing = work.find(
-        StockBalance,
-        StockBalance.site_id == site_id,
-        StockBalance.item_id == item_id,
-        StockBalance.lot == lot,
-        StockBalance.expiry == expiry,
-        StockBalance.status == "sellable",
-        StockBalance.quantity > 0,
-    )
-    units = sum(balance.quantity for balance in standing)
+    units = for_sale(work, site_id, item_id, lot, expiry)
     return Breach(site_id, {"lot": lot, "expiry": expiry, "quantity": units}, item_id=item_id) if units else None
 
 
-def scheduled(work: Work) -> Iterable[str]:
-    somewhere = (datetime.fromtimestamp(work.now / 1000, UTC) + timedelta(hours=14)).date().isoformat()
-    expired = (
+def for_sale(work: Work, site_id: str, item_id: str, lot: str, expiry: str) -> int:
+    standing = work.all(StockBalance, site_id=site_id, item_id=item_id, expiry=expiry, status="sellable")
+    return sum(
+        each.quantity
+        for each in standing
+        if each.quantity > 0 and _subject("", "", each.lot, "") == _subject("", "", lot, "")
+    )
+
+
+def dated_before(work: Work, later: dt.timedelta = dt.timedelta()) -> list[str]:
+    """What is for sale and, somewhere on earth, past this many days before its date."""
+    somewhere = (dt.datetime.fromtimestamp(work.now / 1000, dt.UTC) + dt.timedelta(hours=14) + later).date().isoformat()
+    found = (
         select(col(StockBalance.site_id), col(StockBalance.item_id), col(StockBalance.lot), col(StockBalance.expiry))
         .where(
             col(StockBalance.status) == "sellable",
@@ -50,15 +49,11 @@ def scheduled(work: Work) -> Iterable[str]:
         )
         .distinct()
     )
-    return [_subject(*row) for row in work.rows(expired)]
+    return [_subject(*row) for row in work.rows(found)]
 
 
 def _subject(site_id: str, item_id: str, lot: str, expiry: str) -> str:
     return "|".join((site_id, item_id, lot.replace("|", " "), expiry))
-
-
-def _date(now: int, zone: str) -> str:
-    return datetime.fromtimestamp(now / 1000, ZoneInfo(zone)).date().isoformat()
 
 
 RULE = Rule(
@@ -68,5 +63,5 @@ RULE = Rule(
     subjects=subjects,
     breach=breach,
     gone="Nothing of this lot is for sale any more.",
-    scheduled=scheduled,
+    scheduled=dated_before,
 )

@@ -1,11 +1,14 @@
 """What the desk reads. Each function takes the work and what was asked, keeps to what its actor may see, and writes nothing."""
 
 from . import (
+    books,
     cases,
     catalogue,
     differences,
     figures,
     fleet,
+    freshness,
+    ledger,
     losses,
     outbound,
     parcels,
@@ -13,10 +16,30 @@ from . import (
     returns,
     search,
     session,
+    standing,
     stock,
     tasks,
     todo,
 )
 
-__all__ = ["cases", "catalogue", "differences", "figures", "fleet", "losses", "outbound", "parcels", "people", "returns", "search", "session", "stock",
-           "tasks", "todo"]  # fmt: skip
+__all__ = [
+    "books",
+    "cases",
+    "catalogue",
+    "differences",
+    "figures",
+    "fleet",
+    "freshness",
+    "ledger",
+    "losses",
+    "outbound",
+    "parcels",
+    "people",
+    "returns",
+    "search",
+    "session",
+    "standing",
+    "stock",
+    "tasks",
+    "todo",
+]

@@ -93,6 +93,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('item', schema=None) as batch_op:
         batch_op.add_column(sa.Column('costs', sa.Text(), nullable=False, server_default='[]'))
+        batch_op.create_index(batch_op.f('ix_item_min_days_to_sell'), ['min_days_to_sell'], unique=False)
 
     with op.batch_alter_table('outboundline', schema=None) as batch_op:
         batch_op.add_column(sa.Column('posted', sa.BigInteger(), nullable=False, server_default='0'))

@@ -873,6 +873,16 @@ export interface ReleaseLot {
   reason: string
 }
 
+/** `figure`: which number of which page; `shown`: as it stood there; `asked`: the page's filters as its address has them, with */
+export interface ReportNumber {
+  report_id: string
+  site_id: string
+  figure: string
+  shown: number
+  asked?: Record<string, string>
+  note?: string
+}
+
 /** `start`: the day it is so from; not given, today. Minor units; the currency is the item's, and stays once goods are in the book. */
 export interface SetUnitCost {
   item_id: string
@@ -1268,6 +1278,7 @@ export interface Commands {
   acknowledge_hand_overs: AcknowledgeHandOvers
   hold_lot: HoldLot
   release_lot: ReleaseLot
+  report_number: ReportNumber
   set_unit_cost: SetUnitCost
   send_away: SendAway
   count_bin: CountBin

@@ -42,6 +42,12 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^The goods of one shipment belong to one owner\.$/, '一张出库单的货属于同一个货主。'],
   [/^Line (\d+) of this shipment is recorded already, and says something else\.$/, '这张出库单的第 $1 行已经记录，但内容不同。'],
   [/^This item is in the book in (.+): its currency stays\.$/, '这个商品已经以 $1 入账，币种不能再改。'],
+  [/^Say which site\.$/, '请选择仓库。'],
+  [/^Say which figure\.$/, '请说明是哪个数字。'],
+  [/^This is more than a report holds\.$/, '内容太长，请写短一些。'],
+  [/^Stock cannot be grouped like this\.$/, '库存不能这样分组。'],
+  [/^Goods are available, near_expiry, expired or lot_held\.$/, '只能选：可用、临期、过期、批次冻结。'],
+  [/^Stock is sorted by name or by on_hand\.$/, '库存只能按名称或现存量排序。'],
   [/^Say which lot\.$/, '请填写批号。'],
   [/^Between 1 and (\d+) hand-overs are acknowledged at once\.$/, '一次可确认 1 到 $1 条移交。'],
 
