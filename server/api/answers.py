@@ -28,6 +28,7 @@ from ..domain import (
 )
 from ..domain.model import Table
 from ..domain.previews import Preview
+from ..domain.standards import Picture
 
 Facts = dict[str, Any]
 
@@ -847,6 +848,14 @@ class Code(msgspec.Struct, kw_only=True):
     level: str
 
 
+class Standard(msgspec.Struct, kw_only=True):
+    text: str
+    text_en: str
+    pictures: list[Picture]
+    by: str
+    at: int
+
+
 class ItemRow(ItemRef, kw_only=True):
     owner_id: str
     lot_tracked: bool
@@ -856,6 +865,7 @@ class ItemRow(ItemRef, kw_only=True):
     hazard: bool
     active: bool
     barcodes: list[Code]
+    standard: Standard | None = None
 
 
 class Items(msgspec.Struct, kw_only=True):

@@ -39,10 +39,10 @@ async def upload(
 async def add_photo(
     request: Request[Any, Any, Any], desk: NamedDependency[Desk], sha256: FromPath[str], site: FromQuery[str]
 ) -> Response[PhotoStored]:
-    """A photo that a supervisor adds, to decide with: the file's own bytes, named by their SHA-256."""
+    """A photo to decide with, or of how an item should look: the file's own bytes, named by their SHA-256."""
     if not desk.actor.may("see", site):
         raise NotFound("This site does not exist, or is not for you to see.")
-    if not desk.actor.may("resolve", site):
+    if not desk.actor.may("add_photos", site):
         raise NotAllowed("You do not have the right to do this here.")
     return await _taken_in(request, desk.database, desk.config, sha256, site, "")
 

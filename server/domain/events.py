@@ -255,6 +255,12 @@ class LotHeld(Event, frozen=True):
     reason: str
 
 
+class StandardSet(Event, frozen=True):
+    """subject: the standard, by its item's id; in the catalogue's feed"""
+
+    item_id: str
+
+
 class LotReleased(Event, frozen=True):
     item_id: str
     lot: str

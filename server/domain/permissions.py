@@ -42,6 +42,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "report_number": ("supervisor", "office", "finance", "reviewer", "admin", "sales", "service"),
     "hold_lot": ("supervisor", "office"),
     "acknowledge_hand_over": ("supervisor", "office"),
+    "add_photos": ("supervisor", "office", "admin"),
+    "set_standard": ("supervisor", "office", "admin"),
     "set_cost": ("finance", "office", "admin"),
     "see_devices": ("supervisor", "admin"),
     "see_personal": ("service", "supervisor", "sales"),

@@ -25,6 +25,7 @@ from . import (
     records,
     replies,
     returns,
+    standards,
     stock,
     stock_lists,
     tasks,
@@ -35,4 +36,4 @@ from . import (
 from .model import Table
 
 __all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "differences", "dispositions", "documents", "hand_overs", "inspections",
-           "losses", "lot_holds", "messages", "number_reports", "outbound_claims", "own_book", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "stock", "stock_lists", "tasks", "told", "views", "words"]  # fmt: skip
+           "losses", "lot_holds", "messages", "number_reports", "outbound_claims", "own_book", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "standards", "stock", "stock_lists", "tasks", "told", "views", "words"]  # fmt: skip

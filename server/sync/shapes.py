@@ -19,6 +19,7 @@ from server.domain import (
     receiving,
     replies,
     returns,
+    standards,
     stock,
     tasks,
 )  # fmt: skip
@@ -65,6 +66,7 @@ SHAPES: dict[str, Shape] = {
             _catalogue,
             lambda row: not row.released_at,
         ),
+        Shape("standard", standards.Standard, _fields("id text text_en pictures at"), _catalogue, _always),
         Shape("item", catalog.Item, _all(catalog.Item, "unit_cost", "costs", "currency"), _catalogue, _always),
         Shape("barcode", catalog.Barcode, _all(catalog.Barcode), _catalogue, _always),
         Shape("customer", catalog.Customer, _fields("id owner_id code name"), _catalogue, _always),

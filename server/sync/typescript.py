@@ -62,6 +62,7 @@ export interface Step {
   code: string; check: Check; kind: 'tick' | 'choice' | 'number' | 'photo'; name: string; name_en: string
   choices?: string[]; minimum?: number; maximum?: number; required?: boolean
 }
+export interface ReferencePicture { sha256: string; kind: 'right' | 'wrong'; name: string; name_en: string }
 export interface Policy {
   required_documents: string[]; required_checks: Check[]; default_disposition: DispositionKind | ''
   allowed_dispositions: DispositionKind[]; scrap_limit: number; auto_approve_limit: number
@@ -78,6 +79,7 @@ COLUMNS: dict[str, str] = {
     "container.kind": "ContainerKind",
     "return_line.serials": "string[]",
     "outbound_line.serials": "string[]",
+    "standard.pictures": "ReferencePicture[]",
     "inspection.verdict": "Verdict",
     "inspection.grade": "Grade",
     "inspection.checks": "CheckResult[]",

@@ -15,6 +15,7 @@ from server.database import Database
 from server.domain.documents import Blob
 from server.domain.errors import Invalid
 from server.domain.permissions import SYSTEM
+from tests.cast import SITE, Handheld
 from tests.doors import Doors
 
 
@@ -237,9 +238,11 @@ def test_a_photo_whose_bytes_were_lost_here_is_taken_in_again(doors: Doors, data
         assert len(work.find(Blob)) == 1
 
 
-def test_only_whoever_decides_adds_photos_and_nobody_without_a_session(doors: Doors, config: Config) -> None:
+def test_only_whoever_decides_or_writes_standards_adds_photos_and_nobody_without_a_session(
+    doors: Doors, config: Config
+) -> None:
     data = jpeg()
-    for who, status in (("cleo", 403), ("sally", 403), ("otto", 403), ("stranger", 404)):
+    for who, status in (("cleo", 403), ("sally", 403), ("stranger", 404)):
         assert at_the_desk(doors, data, who=who).status_code == status, who
     assert at_the_desk(doors, data, site="site-elsewhere").status_code == 404
     assert at_the_desk(doors, data, Origin="https://elsewhere.example").status_code == 403
@@ -252,3 +255,43 @@ def test_only_whoever_decides_adds_photos_and_nobody_without_a_session(doors: Do
         "handhelds' door"
     )
     assert files(config) == []
+
+
+# —— how items are to be looked at ————————————————————————————————————————————————————————————————————————————————————
+
+
+def test_a_standard_with_its_pictures_reaches_every_handheld(
+    doors: Doors, database: Database, config: Config, a: Handheld
+) -> None:
+    data, otto, door = jpeg(), doors.person("otto"), "/api/items/kettle/standard"
+    sha256 = sha(data)
+    body = {
+        "text": "先看壶身",
+        "text_en": "Look at the body first",
+        "pictures": [{"sha256": sha256, "kind": "wrong", "name": "裂纹"}],
+    }
+    assert otto.raw("PUT", f"/api/photos/{sha256}?site={SITE}", data, Content_Type="image/jpeg").status_code == 201
+
+    assert doors.person("cleo").send("PUT", door, body).status_code == 403
+    for wrong in (
+        {"pictures": [{"sha256": "0" * 64}]},
+        {"pictures": [{"sha256": sha256, "kind": "ugly"}]},
+        {"pictures": [{"sha256": sha256}] * 9},
+        {"text": "x" * 4001},
+    ):
+        assert otto.send("PUT", door, body | wrong).status_code == 422, wrong
+    assert otto.send("PUT", "/api/items/nothing/standard", body).status_code == 422
+
+    assert otto.send("PUT", door, body).status_code == 200
+    (row,) = (row for row in otto.get("/api/items", q="GREEN-KETTLE").json()["rows"] if row["sku"] == "GREEN-KETTLE")
+    assert (row["standard"]["text"], row["standard"]["by"]) == ("先看壶身", "otto")
+    sam, mine = doors.person("sam"), body | {"text": "Mine"}
+    assert sam.send("PUT", door, mine).json()["code"] == "stale"
+    assert sam.send("PUT", door, mine | {"seen": row["standard"]["at"]}).status_code == 200
+
+    a.pull()
+    standard = a.view["standard", "kettle"]
+    assert (standard["text"], standard["text_en"]) == ("Mine", "Look at the body first")
+    assert standard["pictures"] == [{"sha256": sha256, "kind": "wrong", "name": "裂纹", "name_en": ""}]
+    media.repaint(database, config.blobs_dir, sha256)
+    assert doors.device("A1").get(f"/api/photos/{sha256}").status_code == 200

@@ -8,6 +8,7 @@ from sqlmodel import col
 from ..catalog import Barcode, Bin, Carrier, Customer, DefectCode, Item, Owner, ReturnReason, ReturnType, Zone
 from ..documents import ImportRun
 from ..people import Person
+from ..standards import Standard
 from ..words import named
 from ..work import Work
 from .rows import Json, Names, at_most, plain, seen_customers, shown, visible
@@ -48,12 +49,16 @@ def items(work: Work, *, q: str = "", limit: int = FOUND) -> list[Json]:
         Barcode, col(Barcode.item_id).in_([item.id for item in found]), order_by=col(Barcode.quantity)
     ):
         barcodes[barcode.item_id].append(shown(barcode, "text", "quantity", "level"))
+    standards = {
+        standard.id: shown(standard, "text", "text_en", "pictures", "by", "at")
+        for standard in work.find(Standard, col(Standard.id).in_([item.id for item in found]))
+    }
     return [
         shown(
             item, "id", "owner_id", "sku", "name", "name_en", "spec", "uom", "lot_tracked", "serial_tracked", "expiry_tracked",
             "shelf_life_days", "hazard", "active",
         )
-        | {"barcodes": barcodes[item.id]}
+        | {"barcodes": barcodes[item.id], "standard": standards.get(item.id)}
         for item in found
     ]  # fmt: skip
 

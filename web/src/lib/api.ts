@@ -14,7 +14,7 @@ export { Problem, Unreachable, online } from './net'
 // —— the wire ———————————————————————————————————————————————————————————————————————————————————————————
 
 export type Query = Record<string, string | number | boolean | undefined | null>
-type Write = 'POST' | 'PATCH' | 'DELETE'
+type Write = 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 let onSignedOut: () => void = () => {}
 
@@ -386,9 +386,11 @@ export type Person = {
   grants: { id: string; role: Role; site_id: string; owner_id: string; valid_from: string; valid_until: string; site?: Named | null }[]
 } // prettier-ignore
 
+export type ReferencePicture = { sha256: string; kind: 'right' | 'wrong'; name: string; name_en: string }
+export type Standard = { text: string; text_en: string; pictures: ReferencePicture[]; by: string; at: Millis }
 export type Item = ItemRef & {
   owner_id?: string; lot_tracked?: boolean; serial_tracked?: boolean; expiry_tracked?: boolean; hazard?: boolean; active?: boolean
-  shelf_life_days?: number; barcodes?: { text: string; quantity: number; level: string }[]
+  shelf_life_days?: number; barcodes?: { text: string; quantity: number; level: string }[]; standard?: Standard | null
 } // prettier-ignore
 export type Customer = Named & { phone?: string; country?: string; owner_id?: string }
 export type Outbound = {
@@ -563,6 +565,8 @@ export const sites = {
 }
 
 export const items = (q: string) => get<Item[] | Page<Item>>('/api/items', { q }).then(rows)
+export const setStandard = (id: string, standard: { text: string; text_en: string; pictures: ReferencePicture[]; seen: number }) =>
+  write('PUT', `/api/items/${id}/standard`, standard)
 export const customers = (q: string) => get<Customer[] | Page<Customer>>('/api/customers', { q }).then(rows)
 export const outbound = {
   find: (query: Query) => get<Outbound[] | Page<Outbound>>('/api/outbound', query).then(rows),

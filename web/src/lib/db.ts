@@ -139,7 +139,7 @@ export interface DraftRow {
 /** The kinds nothing a device does can change: they are kept once, in `reference`. Items and barcodes have pages of their own. */
 export const REFERENCE: ReadonlySet<Kind> = new Set([
   'owner', 'site', 'zone', 'bin', 'customer', 'supplier', 'return_type', 'return_reason', 'defect_code', 'carrier', 'person', 'grant',
-  'outbound_order', 'outbound_line', 'outbound_claim', 'conflict',
+  'outbound_order', 'outbound_line', 'outbound_claim', 'conflict', 'standard',
 ])
 
 /** What documents are looked up by, besides their key. Each is an entry in one index, made when the row is written: a first load writes no more
@@ -275,6 +275,7 @@ export function useDatabase(name: string): void {
 export async function wipe(): Promise<void> {
   const { name } = db
   db.close()
+  await globalThis.caches?.delete('pictures')
   await Dexie.delete(name)
   db = new Database(name)
 }

@@ -30,6 +30,7 @@ export interface Step {
   code: string; check: Check; kind: 'tick' | 'choice' | 'number' | 'photo'; name: string; name_en: string
   choices?: string[]; minimum?: number; maximum?: number; required?: boolean
 }
+export interface ReferencePicture { sha256: string; kind: 'right' | 'wrong'; name: string; name_en: string }
 export interface Policy {
   required_documents: string[]; required_checks: Check[]; default_disposition: DispositionKind | ''
   allowed_dispositions: DispositionKind[]; scrap_limit: number; auto_approve_limit: number
@@ -213,6 +214,14 @@ export interface LotHold {
   item_id: string
   lot: string
   reason: string
+  at: number
+}
+
+export interface Standard {
+  id: string
+  text: string
+  text_en: string
+  pictures: ReferencePicture[]
   at: number
 }
 
@@ -612,6 +621,7 @@ export interface Documents {
   zone: Zone
   bin: Bin
   lot_hold: LotHold
+  standard: Standard
   item: Item
   barcode: Barcode
   customer: Customer

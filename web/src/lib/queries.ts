@@ -7,7 +7,7 @@ import { containerId, parcelId } from './ids'
 import { carrierOf, normalWaybill } from './numbers'
 import type {
   Bin, Carrier, Conflict, Container, Customer, DefectCode, DeviceMessage, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, OutboundClaim, OutboundLine,
-  OutboundOrder, Parcel, ParcelState, Person, Receipt, Reply, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, StockBalance, StockStatus, Task, Zone,
+  OutboundOrder, Parcel, ParcelState, Person, Receipt, Reply, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, Standard, StockBalance, StockStatus, Task, Zone,
   ZoneKind,
 } from './protocol'
 
@@ -89,6 +89,7 @@ export const zone = (id: string): Promise<Zone | null> => known('zone', id)
 export const site = (id: string): Promise<Site | null> => known('site', id)
 export const sites = (): Promise<Site[]> => everyOf('site')
 export const zones = (siteId: string): Promise<Zone[]> => lookUp('zone', 'site_id', siteId)
+export const standardOf = (itemId: string): Promise<Standard | null> => known('standard', itemId)
 export const carriers = (): Promise<Carrier[]> => everyOf('carrier')
 
 export async function binByCode(siteId: string, code: string): Promise<Bin | null> {

@@ -23,6 +23,7 @@ import { keepRoom, makeRoom, noRoom, SHIPPED, without } from './room'
 import { saveSettings, settings } from './settings'
 import { current, say } from './syncstate'
 import { forgetKey } from './vault'
+import { fetchPictures } from './standards'
 import { argsOf, FEW, forget } from './view'
 import { fetchWaybills, waybillState } from './waybills'
 
@@ -156,6 +157,7 @@ async function cycle(): Promise<boolean> {
     failures = 0
     say({ lastSuccess: Date.now(), error: '', forked: false, revoked: false })
     void uploadPhotos(token)
+    void fetchPictures(token)
     await bringCarried(token)
     if (!(await without()).includes('waybills') && longer(WAYBILLS, (await waybillState())?.at ?? 0)) await fetchWaybills((path) => getJson(token, path))
     await prune()

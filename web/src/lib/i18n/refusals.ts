@@ -224,6 +224,8 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^This does not exist or is closed\.$/, '这条资料不存在或已停用。'],
   [/^This return reason does not exist or is closed\.$/, '这个退货原因不存在或已停用。'],
   [/^There is no room for these in that bin\.$/, '那个库位放不下这些货。'],
+  [/^A standard has at most 4000 characters in each language\.$/, '作业标准每种语言最多 4000 字。'],
+  [/^A standard has at most 8 pictures\.$/, '作业标准最多 8 张图片。'],
   [/^A bin needs a code of at most 40 characters\.$/, '请填写库位编码，最多 40 个字。'],
   [/^Another bin of this site has this code\.$/, '这个仓库已有这个库位编码。'],
   [/^A capacity is between 0 and 1000000\.$/, '容量为 0 到 1000000。'],

@@ -29,6 +29,7 @@ const MAY = {
   see_devices: ['supervisor', 'admin'],
   enrol_devices: ['supervisor', 'admin'],
   message_devices: ['supervisor', 'admin'],
+  set_standard: ['supervisor', 'office', 'admin'],
   import: ['office', 'admin'],
   export: ['reviewer', 'supervisor', 'sales', 'service', 'finance', 'office', 'admin'],
   admin: ['admin'],

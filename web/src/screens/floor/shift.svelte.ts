@@ -65,7 +65,8 @@ interface Asked {
   serial: { asks: { item: Item }; answer: string }
   /** `all`: what 'receive all' would count, 0 when that makes no sense; `none`: a way to say there is no number (-1). */
   quantity: { asks: { item: Item | null; pack: number; start: number; title: Say; all: number; none?: Say }; answer: number }
-  photo: { asks: { kind: PhotoKind; title: Say; required: boolean }; answer: Photo }
+  /** `itemId`: what is photographed, whose standard is shown beside it. */
+  photo: { asks: { kind: PhotoKind; title: Say; required: boolean; itemId?: string }; answer: Photo }
   unknown: { asks: { text: string }; answer: { item: Item | null } }
   reason: { asks: { title: Say; options: Option<string>[] }; answer: string }
 }

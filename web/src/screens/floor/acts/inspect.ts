@@ -362,7 +362,8 @@ export async function photographUnit(): Promise<void> {
   const bench = shift.work.bench
   if (!bench) return attention((w) => w.t('inspect.unit_first'))
   const failed = bench.checks.some((check) => check.outcome === 'fail')
-  const photo = await shift.ask('photo', { kind: failed ? 'defect' : 'whole', title: (w) => w.t('inspect.photo'), required: false })
+  const itemId = (await queries.lineView(bench.lineId))?.item?.id
+  const photo = await shift.ask('photo', { kind: failed ? 'defect' : 'whole', title: (w) => w.t('inspect.photo'), required: false, itemId })
   if (photo && shift.work.bench) shift.work.bench.photos = [...shift.work.bench.photos, photo]
 }
 
