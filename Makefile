@@ -60,4 +60,4 @@ clean:
 
 .setup/for-tests: scripts/system-packages.sh
 	@mkdir -p .setup
-	@if bash $< "the browser tests and those against PostgreSQL" chromium fonts-noto-cjk postgresql; then touch $@; fi
+	@if bash $< "the browser tests and those against PostgreSQL" chromium fonts-noto-cjk poppler-utils postgresql; then touch $@; fi

@@ -211,14 +211,15 @@ def new_step(message: str) -> None:
 
 
 @main.command()
+@click.option("--large", is_flag=True, help="With a year of a large house: a million ledger entries, 200,000 returns.")
 @configured
-def demo(config: Config) -> None:
+def demo(config: Config, large: bool) -> None:
     """Load the demo into an empty database; practice data with known passwords, for looking around."""
     from server.demo import load
     from server.migrations import migrate as bring_up_to_date
 
     bring_up_to_date(config)
-    load(config)
+    load(config, large=large)
 
 
 @main.group("import")

@@ -41,7 +41,7 @@ NOBODY_LISTENS_TO = {
     # History alone reads these; a consumer that wants one takes it off the list. Photos are painted because their blob says so.
     "AlertClosed", "AlertRaised", "BadgeSet", "ClaimEnded", "ClaimTaken", "ConflictAnswered", "ConflictAssigned", "ConflictDismissed", "ConflictOpened",
     "ConflictRepeated", "ConflictResolved", "ConflictResolvedItself", "ContainerMoved", "ContainerUsed", "DocumentAdded", "EnrolmentCodeMade", "FileImported",
-    "EnrolmentCodeWithdrawn", "ListExported", "HandOverBegun",
+    "EnrolmentCodeWithdrawn", "ListExported", "OwnLabelsGiven", "HandOverBegun",
     "GoodsPutAway", "ItemCreated", "LoadClosed", "MutationForced", "MutationHeld", "MutationRejected",
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
     "PersonEdited", "PersonEnabled", "PhotoStored", "PutBack", "RepliesRead", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",

@@ -979,6 +979,12 @@ class History(msgspec.Struct, kw_only=True):
     rows: list[HistoryRow]
 
 
+class GivenLabels(msgspec.Struct):
+    """Numbers of own labels, in order."""
+
+    labels: list[str]
+
+
 class PhotoStored(msgspec.Struct, kw_only=True):
     sha256: str
     size: int

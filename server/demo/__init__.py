@@ -28,7 +28,7 @@ WHOLE = "whole"
 CODE_USES, CODE_DAYS = 20, 30
 
 
-def load(config: Config) -> None:
+def load(config: Config, *, large: bool = False) -> None:
     """Loads the demo unless it is there, and prints who signs in how. A load that was cut off goes on where it was."""
     database = Database(config.database_url, BY_MODEL)
     try:
@@ -38,6 +38,10 @@ def load(config: Config) -> None:
             return
         if not state.endswith(WHOLE):
             _load(config, int(state) if state else database.clock())
+        if large:
+            from .large import add
+
+            add(database)
         print(database.write(SYSTEM, _sign_ins))
     finally:
         database.close()

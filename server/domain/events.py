@@ -471,6 +471,13 @@ class ListExported(Event, frozen=True):
     rows: int
 
 
+class OwnLabelsGiven(Event, frozen=True):
+    """subject: the site; its rolls of labels, from the first number to the last"""
+
+    first: str
+    last: str
+
+
 class SiteCreated(Event, frozen=True):
     code: str
 

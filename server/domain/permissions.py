@@ -49,6 +49,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "see_personal": ("service", "supervisor", "sales"),
     "carry_work": (*FLOOR, "office", "admin"),
     "import": ("office", "admin"),
+    "print": ("supervisor", "office", "admin"),
     "export": ("reviewer", "supervisor", "sales", "service", "finance", "office", "admin"),
     "admin": ("admin",),
     "enrol_devices": ("supervisor", "admin"),

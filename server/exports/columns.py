@@ -66,8 +66,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "/api/conflicts": (
         C("rule", "conflict.what", "word:rule", 40), C("site", "word.site", "name"), C("order.number", "word.return_order", wide=20),
-        C("item.sku", "word.sku"), C("opened_at", "conflict.opened", "moment", 18),
-        C("assigned_to_name", "conflict.assigned"), C("severity", "alert.severity", "word:severity"),
+        C("opened_at", "conflict.opened", "moment", 18), C("assigned_to_name", "conflict.assigned"),
         C("state", "word.state", "word:conflict_state"),
     ),
     "/api/counts": (

@@ -1,7 +1,7 @@
 /** Lists taken out as files, and files of other systems taken in. */
 
 import { address, type Query } from './api'
-import { json } from './net'
+import { json, request } from './net'
 import { told } from './told'
 
 // Out
@@ -49,3 +49,27 @@ export const importFile = (kind: string, file: File, { columns, ...asked }: Aske
     { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body: file },
     onstep,
   )
+
+// Printed
+
+export type LabelSize = '60x40' | '100x100' | 'sheet'
+export type Label = { text: string; title?: string; line?: string }
+
+/** The next numbers of a site's own labels; none is given twice. */
+export const giveLabels = (site: string, count: number) => json<{ labels: string[] }>(`/api/sites/${site}/own-labels`, { method: 'POST', body: { count } }).then(({ labels }) => labels)
+
+/** Shows the labels as a PDF, in a tab of its own: there they are looked at, saved or printed. */
+export async function printLabels(size: LabelSize, labels: Label[]): Promise<void> {
+  // The tab is opened while the press of the button still counts as one.
+  const tab = window.open('', '_blank')
+  try {
+    const response = await request('/api/labels', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ size, labels }), timeout: 120_000 })
+    const address = URL.createObjectURL(await response.blob())
+    if (tab) tab.location.href = address
+    else location.assign(address)
+    setTimeout(() => URL.revokeObjectURL(address), 600_000)
+  } catch (error) {
+    tab?.close()
+    throw error
+  }
+}

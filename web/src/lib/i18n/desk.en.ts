@@ -16,7 +16,7 @@ export default {
   'nav.alerts': 'Alerts',
   'nav.devices': 'Devices',
   'nav.people': 'People',
-  'nav.cards': 'Command cards',
+  'nav.cards': 'Labels & cards',
   'cards.title': 'Command cards and scanner set-up',
   'cards.line': 'Print them and hang them at the bench: a whole inspection with gloves on, without touching the screen. Print on A4 at 100 %, not scaled.',
   'cards.everywhere': 'Everywhere',

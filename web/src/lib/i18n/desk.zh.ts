@@ -15,7 +15,7 @@ export default {
   'nav.alerts': '预警',
   'nav.devices': '设备',
   'nav.people': '人员',
-  'nav.cards': '指令卡',
+  'nav.cards': '标签与指令卡',
   'cards.title': '指令卡与扫码枪设置',
   'cards.line': '打印后贴在工作台：戴手套也能完成整个质检，不用碰屏幕。用 A4 纸、100% 比例打印，不要缩放。',
   'cards.everywhere': '各处通用',

@@ -132,6 +132,10 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^A list of stock is of a moment that has been\.$/, '库存清单的时间不能在将来。'],
   [/^A list of stock is told apart by lot, status, bin or serial number\.$/, '库存清单只能按批号、状态、库位或序列号区分。'],
 
+  [/^A roll has between 1 and (\d+) labels\.$/, '一卷 1 到 $1 张。'],
+  [/^Between 1 and (\d+) labels are printed at once\.$/, '一次打印 1 到 $1 张。'],
+  [/^No code can hold this text\.$/, '这段文字不能做成条码。'],
+
   // People who are sent, and counts
   [/^Somebody has been sent for this already\.$/, '已经请人去了，请等答复，或先撤回任务。'],
   [/^This task is closed already\.$/, '这个任务已经有了答复或已撤回。'],

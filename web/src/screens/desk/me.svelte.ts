@@ -31,6 +31,7 @@ const MAY = {
   message_devices: ['supervisor', 'admin'],
   set_standard: ['supervisor', 'office', 'admin'],
   import: ['office', 'admin'],
+  print: ['supervisor', 'office', 'admin'],
   export: ['reviewer', 'supervisor', 'sales', 'service', 'finance', 'office', 'admin'],
   admin: ['admin'],
 } satisfies Record<string, Role[]>
