@@ -37,6 +37,7 @@ from .api import (
     stock,
     sync,
     tasks,
+    views,
 )  # fmt: skip
 from .api.gate import MAX_BODY, Gate, JsonRequest
 from .barcodes.decode import Decoder
@@ -58,6 +59,7 @@ MODULES = (
     stock,
     tasks,
     losses,
+    views,
     devices,
     sync,
     outbox_files,

@@ -25,6 +25,7 @@ from ..domain import (
     returns,
     stock,
     tasks,
+    told,
 )
 from ..domain.model import Table
 from ..domain.previews import Preview
@@ -251,6 +252,16 @@ class AlertRow(fields_of(alerts.Alert)):  # type: ignore[misc]
     tasks: list[TaskRow]
 
 
+class Standing(msgspec.Struct, kw_only=True):
+    item: ItemRef | None
+    quantity: int
+    bin: str
+    container: str
+    zone: str
+    zone_en: str
+    zone_kind: str
+
+
 class ConflictRow(fields_of(conflicts.Conflict)):  # type: ignore[misc]
     order: OrderRef | None
     device: Named | None
@@ -259,6 +270,8 @@ class ConflictRow(fields_of(conflicts.Conflict)):  # type: ignore[misc]
     resolved_by_name: str
     due_at: int
     """When it is overdue: a day after it was opened where it holds goods back, three days otherwise."""
+    places: list[Standing]
+    """In To do: where the goods of a blocking one stand."""
 
 
 class OccurrenceRow(fields_of(conflicts.Occurrence)):  # type: ignore[misc]
@@ -283,6 +296,10 @@ class CustomerShown(Named, kw_only=True):
     phone: str = ""
 
 
+class RequestRow(fields_of(documents.DocumentRequest)):  # type: ignore[misc]
+    asked_by_name: str
+
+
 class ReturnPage(msgspec.Struct, kw_only=True):
     order: ReturnHead
     sentence: Bilingual
@@ -295,6 +312,7 @@ class ReturnPage(msgspec.Struct, kw_only=True):
     inspections: list[InspectionRow]
     dispositions: list[DispositionRow]
     documents: list[DocumentRow]
+    requests: list[RequestRow]
     conflicts: list[ConflictRow]
     alerts: list[AlertRow]
     history: list[HistoryRow]
@@ -308,6 +326,32 @@ class Returns(msgspec.Struct, kw_only=True):
     rows: list[ReturnRow]
     next: str | None
     total: int
+
+
+class Amount(msgspec.Struct, kw_only=True):
+    currency: str
+    amount: int
+
+
+class ReturnTotals(msgspec.Struct, kw_only=True):
+    orders: int
+    expected: int
+    received: int
+    inspected: int
+    closed: int
+    amounts: list[Amount]
+
+
+class View(msgspec.Struct, kw_only=True):
+    id: str
+    page: str
+    name: str
+    query: str
+    at: int
+
+
+class Views(msgspec.Struct, kw_only=True):
+    rows: list[View]
 
 
 class Parcels(msgspec.Struct, kw_only=True):
@@ -328,8 +372,35 @@ class Match(msgspec.Struct, kw_only=True):
     reasons: list[Bilingual]
 
 
+class Place(msgspec.Struct, kw_only=True):
+    bin: str
+    zone: str
+    zone_en: str
+
+
+class UnclaimedParcel(ParcelRow):
+    matches: list[Match]
+    place: Place | None
+    due_at: int
+    """When the site's rule for it applies."""
+    rule: str
+
+
+class UnclaimedParcels(msgspec.Struct, kw_only=True):
+    rows: list[UnclaimedParcel]
+    next: str | None
+    total: int
+
+
+class Settles(msgspec.Struct, kw_only=True):
+    at: int
+    rule: str
+    days: int
+
+
 class ParcelPage(msgspec.Struct, kw_only=True):
     parcel: ParcelRow
+    settles: Settles
     orders: list[ReturnRow]
     receipts: list[ReceiptRow]
     history: list[HistoryRow]
@@ -376,16 +447,6 @@ class Lost(msgspec.Struct, kw_only=True):
     put_back_by_name: str
 
 
-class Standing(msgspec.Struct, kw_only=True):
-    item: ItemRef | None
-    quantity: int
-    bin: str
-    container: str
-    zone: str
-    zone_en: str
-    zone_kind: str
-
-
 class Rate(msgspec.Struct, kw_only=True):
     id: str
     name: str
@@ -395,11 +456,26 @@ class Rate(msgspec.Struct, kw_only=True):
     per_1000: float
 
 
+class ZoneRate(Rate, kw_only=True):
+    name_en: str
+
+
 class RuleRate(Rate, kw_only=True):
     closed: int
     by_themselves: int
     median_ms: int
     """How long the middle one of those that a person decided was open."""
+
+
+class Noise(msgspec.Struct, kw_only=True):
+    """An advisory rule that people mostly wave through, with the figures that say so."""
+
+    rule: str
+    closed: int
+    dismissed: int
+    by_themselves: int
+    acted: int
+    noisy: bool
 
 
 class ConflictFigures(msgspec.Struct, kw_only=True):
@@ -410,6 +486,9 @@ class ConflictFigures(msgspec.Struct, kw_only=True):
     by_themselves: int
     median_ms: int
     rules: list[RuleRate]
+    zones: list[ZoneRate]
+    """For every thousand movements of goods there."""
+    noisy: list[Noise]
     devices: list[Rate]
     people: list[Rate]
 
@@ -458,7 +537,14 @@ class Group(msgspec.Struct, kw_only=True):
     entries: list[GroupEntry]
 
 
+class NoticeRow(fields_of(told.Notice)):  # type: ignore[misc]
+    order: OrderRef | None
+    by_name: str
+
+
 class Todo(msgspec.Struct, kw_only=True):
+    notices: list[NoticeRow]
+    """What became of what this person filed, or was asked of them, unread."""
     reviews: list[ReturnRow]
     conflicts: list[ConflictRow]
     alerts: list[AlertRow]
@@ -688,11 +774,6 @@ class DifferenceRow(fields_of(differences.Difference)):  # type: ignore[misc]
     closed_by_name: str
     named: dict[str, Any]
     """What the ids in `facts` are called."""
-
-
-class Amount(msgspec.Struct, kw_only=True):
-    currency: str
-    amount: int
 
 
 class Differences(msgspec.Struct, kw_only=True):

@@ -44,8 +44,10 @@ class Read(NamedTuple):
 READS: tuple[Read, ...] = (
     Read("/api/todo", reads.todo.todo, answers.Todo, "to do"),
     Read("/api/returns", reads.returns.returns_list, answers.Returns, "returns"),
+    Read("/api/return-totals", reads.returns.return_totals, answers.ReturnTotals, "returns"),
     Read("/api/returns/{id:str}", reads.returns.return_page, answers.ReturnPage, "returns"),
     Read("/api/parcels", reads.parcels.parcels, answers.Parcels, "parcels"),
+    Read("/api/unclaimed", reads.parcels.unclaimed, answers.UnclaimedParcels, "parcels"),
     Read("/api/parcels/{id:str}", reads.parcels.parcel_page, answers.ParcelPage, "parcels"),
     Read("/api/stock", reads.standing.stock, answers.StockPage, "stock"),
     Read("/api/availability", reads.standing.availability, answers.Availability, "stock"),
@@ -79,6 +81,7 @@ READS: tuple[Read, ...] = (
     Read("/api/imports", reads.catalogue.imports, answers.Imports, "catalogue", listed=True),
     Read("/api/outbound", reads.outbound.outbound, answers.Outbound, "outbound orders", listed=True),
     Read("/api/outbound/{id:str}", reads.outbound.outbound_page, answers.OutboundPage, "outbound orders"),
+    Read("/api/views", reads.views.saved_views, answers.Views, "people", listed=True),
     Read("/api/search", reads.search.search, answers.Hits, "search"),
     Read("/api/events", reads.search.events, answers.History, "search", listed=True),
 )
@@ -107,6 +110,7 @@ WRITES: tuple[Write, ...] = (
     Write("POST", "/api/returns/{id:str}/submission", "submit_return", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/returns/{id:str}/approval", "approve_return", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/returns/{id:str}/rejection", "reject_return", "order_id", ReturnOrder, "returns"),
+    Write("POST", "/api/returns/{id:str}/document-requests", "ask_for_document", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/returns/{id:str}/amendment", "amend_return", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/returns/{id:str}/cancellation", "cancel_return", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/returns/{id:str}/hold", "hold_return", "order_id", ReturnOrder, "returns"),
@@ -114,6 +118,7 @@ WRITES: tuple[Write, ...] = (
     Write("POST", "/api/returns/{id:str}/completion", "complete_return", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/lines/{id:str}/shortage", "settle_short", "line_id", ReturnLine, "returns"),
     Write("POST", "/api/parcels/{id:str}/claim", "claim_parcel", "parcel_id", Parcel, "parcels"),
+    Write("POST", "/api/parcels/{id:str}/settlement", "settle_unclaimed", "parcel_id", Parcel, "parcels"),
     Write(
         "POST",
         "/api/dispositions/{id:str}/decision",

@@ -22,6 +22,7 @@ class SiteEdit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     book_from: str | None = None
     currency: str | None = None
     unclaimed_days: int | None = None
+    unclaimed_rule: str | None = None
     inspection_hours: int | None = None
     review_hours: int | None = None
     device_silent_hours: int | None = None

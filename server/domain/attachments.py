@@ -3,12 +3,12 @@
 import datetime as dt
 from typing import Literal
 
-from . import photos
-from .documents import Blob, Document
+from . import photos, told
+from .documents import Blob, Document, DocumentRequest
 from .errors import Invalid
 from .events import DocumentAdded, PhotoStored
 from .model import Command
-from .returns import ReturnOrder
+from .returns import ReturnOrder, asked_documents
 from .work import Work
 
 
@@ -46,6 +46,13 @@ def add_document(work: Work, command: AddDocument) -> Document:
         Document, site_id=order.site_id, order_id=order.id, kind=command.kind, number=number, date=command.date,
         blob=command.blob, added_by=work.actor.id, added_at=work.now,
     )  # fmt: skip
+    for asked in asked_documents(work, order.id):
+        if asked.kind == command.kind:
+            answered = work.get(DocumentRequest, asked.id)
+            answered.answered_at, answered.document_id = work.now, document.id
+            told.tell(
+                work, "document_added", person_id=asked.asked_by, order_id=order.id, site_id=order.site_id, words=number
+            )  # fmt: skip
     work.record(
         DocumentAdded(site_id=order.site_id, document_id=document.id, kind=command.kind, number=number), order.id
     )

@@ -35,6 +35,10 @@ class ParcelClaimed(Event, frozen=True):
     order_id: str
 
 
+class ParcelSettled(Event, frozen=True):
+    how: str  # keep | send_back
+
+
 class LoadClosed(Event, frozen=True):
     carrier: str
     counted: int
@@ -548,6 +552,13 @@ class LossDecided(Event, frozen=True):
 
     decision: str
     quantity: int
+
+
+class DocumentAsked(Event, frozen=True):
+    """subject: the order"""
+
+    kind: str
+    note: str
 
 
 class DocumentAdded(Event, frozen=True):

@@ -1,12 +1,13 @@
 """Parcels: what arrives at the dock, signed for by waybill before anyone knows whose it is."""
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlmodel import Field
 
-from . import photos, returns
+from . import photos, returns, tasks
+from .catalog import Customer, Site
 from .conflict_rules import x09
-from .errors import Invalid, WrongState
+from .errors import Invalid, NotAllowed, WrongState
 from .events import (
     LoadClosed,
     ParcelBound,
@@ -15,12 +16,17 @@ from .events import (
     ParcelDamaged,
     ParcelOpened,
     ParcelRefused,
+    ParcelSettled,
     ParcelSigned,
     ParcelUnclaimed,
 )  # fmt: skip
 from .model import CODE, Command, Outcome, Table, found_by_its_end, integer, json_list, moment, ref
 from .numbers import waybill_of
+from .people import Person
+from .permissions import PERMISSIONS
 from .work import Work
+
+DAY = 86_400_000
 
 
 class Parcel(Table, table=True):
@@ -114,6 +120,17 @@ class ClaimParcel(Command, frozen=True):
     parcel_id: str
     order_id: str = ""
     customer_id: str = ""
+
+
+class SettleUnclaimed(Command, frozen=True):
+    """Nobody claimed it in the time its site gives: what its rule says becomes of the goods, or, where it asks, what somebody says.
+
+    keep 留用: the house takes them, after a review like any other return. send_back 退回: a handheld is asked to give them back.
+    """
+
+    parcel_id: str
+    how: Literal["keep", "send_back"]
+    note: str = ""
 
 
 def sign_parcel(work: Work, command: SignParcel) -> Outcome | None:
@@ -227,16 +244,22 @@ def close_parcel(work: Work, command: CloseParcel) -> None:
     work.record(ParcelClosed(site_id=parcel.site_id, empty=command.empty), parcel.id)
 
 
-def claim_parcel(work: Work, command: ClaimParcel) -> None:
+def claim_parcel(work: Work, command: ClaimParcel) -> Outcome | None:
     parcel = _parcel(work, command.parcel_id)
     work.allow("claim_parcel", parcel.site_id)
 
     if parcel.state == "claimed":
-        raise WrongState("Somebody has claimed this parcel already.", by=parcel.claimed_by)
+        if parcel.claimed_by == work.actor.id:
+            return Outcome("noop")
+        first = work.look(Person, parcel.claimed_by)
+        raise WrongState(
+            f"{first.name if first else 'Somebody'} has claimed this parcel already.", by=parcel.claimed_by
+        )
     if parcel.state != "unclaimed":
         raise WrongState("Only an unclaimed parcel can be claimed.", state=parcel.state)
     if not command.order_id and not command.customer_id:
         raise Invalid("Say whose parcel it is: a return order or a customer.", field="customer_id")
+    _own_customers(work, parcel, command)
 
     for order in returns.orders_of(work, parcel.order_ids):
         if order.origin == "unclaimed":
@@ -253,6 +276,50 @@ def claim_parcel(work: Work, command: ClaimParcel) -> None:
     if command.order_id and command.order_id not in parcel.order_ids:
         parcel.order_ids = [*parcel.order_ids, command.order_id]
     work.record(ParcelClaimed(site_id=parcel.site_id, order_id=command.order_id), parcel.id)
+    return None
+
+
+def settle_unclaimed(work: Work, command: SettleUnclaimed) -> Outcome | None:
+    parcel = _parcel(work, command.parcel_id)
+    work.allow("settle_unclaimed", parcel.site_id)
+    if parcel.state == "done" and parcel.note == command.how:
+        return Outcome("noop")
+    if parcel.state != "unclaimed":
+        raise WrongState("Only a parcel that nobody has claimed can be settled.", state=parcel.state)
+    site = work.get(Site, parcel.site_id)
+    if parcel.unclaimed_at + site.unclaimed_days * DAY > work.now:
+        raise WrongState(
+            f"This site waits {site.unclaimed_days} days for somebody to claim a parcel.", days=site.unclaimed_days
+        )
+    if site.unclaimed_rule not in ("ask", command.how):
+        raise WrongState("This site's rule for unclaimed parcels is another one.", rule=site.unclaimed_rule)
+
+    orders = [order for order in returns.orders_of(work, parcel.order_ids) if order.origin == "unclaimed"]
+    for order in orders:
+        if command.how == "keep":
+            order.origin = "without_order"
+            order.submitted_by, order.submitted_at = work.actor.id, work.now
+            order.content += 1
+        else:
+            tasks.send(work, "refuse", parcel.site_id, question=command.note or parcel.waybill, order_id=order.id)
+    parcel.state, parcel.note = "done", command.how
+    parcel.closed_at = work.now
+    work.record(ParcelSettled(site_id=parcel.site_id, how=command.how), parcel.id)
+    return None
+
+
+def _own_customers(work: Work, parcel: Parcel, command: ClaimParcel) -> None:
+    """Sales claim for their own customers; whoever may claim in another role, for all."""
+    rights = [right for right in work.actor.rights if not right.past and right.covers(parcel.site_id, "")]
+    if work.actor.system or any(
+        right.role in PERMISSIONS["claim_parcel"] and right.role != "sales" for right in rights
+    ):
+        return
+    order = work.look(returns.ReturnOrder, command.order_id)
+    customer = work.look(Customer, order.customer_id if order else command.customer_id)
+    filed = order is not None and order.filed_by == work.actor.id
+    if not filed and (customer is None or customer.sales_person_id != work.actor.id):
+        raise NotAllowed("You claim parcels for your own customers.", action="claim_parcel")
 
 
 def _parcel(work: Work, parcel_id: str) -> Parcel:

@@ -28,6 +28,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "cancel": FILING,
     "hold": ("supervisor", "reviewer"),
     "claim_parcel": ("supervisor", "office", "sales", "service"),
+    "settle_unclaimed": ("supervisor", "office"),
     "resolve": ("supervisor",),
     "handle_alert": ("supervisor", "office"),
     "reconcile": ("supervisor", "office"),

@@ -1,15 +1,16 @@
 """Return orders 退库单 and their lines, from draft to completed."""
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlmodel import Field
 
-from . import conflicts, dispositions, edits, inspections, losses, outbound_claims, receiving
+from . import conflicts, dispositions, edits, inspections, losses, outbound_claims, receiving, told
 from .catalog import ReturnType, Site
 from .conflict_rules import x01, x04, x09, x11, x16, x18
-from .documents import Document
+from .documents import Document, DocumentRequest
 from .errors import Duplicate, Invalid, NotAllowed, Stale, Waiting, WrongState
 from .events import (
+    DocumentAsked,
     LineSettledShort,
     ReturnAmended,
     ReturnApproved,
@@ -166,6 +167,14 @@ class RejectReturn(Command, frozen=True):
     order_id: str
     reason: str
     content: int = 0
+
+
+class AskForDocument(Command, frozen=True):
+    """One paper of a return that waits for its review is asked for again; the review goes on when it is there."""
+
+    order_id: str
+    kind: Literal["outbound_order", "sales_contract", "inspection_report", "return_application", "photo", "other"]
+    note: str = ""
 
 
 class AmendReturn(Command, frozen=True):
@@ -397,6 +406,7 @@ def approve_return(work: Work, command: ApproveReturn) -> Outcome | None:
     order.reviewed_at = work.now
     _close_round(work, order, "approved", command.note)
     work.record(ReturnApproved(site_id=order.site_id, note=command.note), order.id)
+    _tell_filer(work, order, "approved", command.note)
     dispositions.settle_order(work, order)
     progress(work, order)
     return None
@@ -424,6 +434,23 @@ def reject_return(work: Work, command: RejectReturn) -> Outcome | None:
     order.reviewed_at = work.now
     _close_round(work, order, "rejected", command.reason)
     work.record(ReturnRejected(site_id=order.site_id, reason=command.reason), order.id)
+    _tell_filer(work, order, "rejected", command.reason)
+    return None
+
+
+def ask_for_document(work: Work, command: AskForDocument) -> Outcome | None:
+    order = work.get(ReturnOrder, command.order_id)
+    work.allow("review", order.site_id, order.owner_id)
+    if order.status in ("draft", "cancelled", "completed"):
+        raise WrongState("Papers are asked for while a return is under review or under way.", status=order.status)
+    if any(asked.kind == command.kind for asked in asked_documents(work, order.id)):
+        return Outcome("noop")
+    work.add(
+        DocumentRequest, site_id=order.site_id, order_id=order.id, kind=command.kind, note=command.note.strip()[:500],
+        asked_by=work.actor.id, asked_at=work.now,
+    )  # fmt: skip
+    _tell_filer(work, order, "document_asked", command.note.strip()[:500])
+    work.record(DocumentAsked(site_id=order.site_id, kind=command.kind, note=command.note.strip()[:500]), order.id)
     return None
 
 
@@ -566,6 +593,11 @@ def complete_return(work: Work, command: CompleteReturn) -> Outcome | None:
 
 def lines_of(work: Work, order_id: str) -> list[ReturnLine]:
     return work.all(ReturnLine, order_id=order_id, removed=False)
+
+
+def asked_documents(work: Work, order_id: str) -> list[DocumentRequest]:
+    """Papers that were asked for and are not there yet."""
+    return work.all(DocumentRequest, order_id=order_id, answered_at=0)
 
 
 def orders_of(work: Work, order_ids: list[str]) -> list[ReturnOrder]:
@@ -745,6 +777,11 @@ def _as_seen(order: ReturnOrder, content: int) -> None:
 def _four_eyes(work: Work, order: ReturnOrder) -> None:
     if work.actor.id in (order.filed_by, order.submitted_by):
         raise NotAllowed("Whoever files a return order cannot approve or reject it.", order=order.number)
+
+
+def _tell_filer(work: Work, order: ReturnOrder, what: str, words: str) -> None:
+    for person_id in dict.fromkeys((order.submitted_by, order.filed_by)):
+        told.tell(work, what, person_id=person_id, order_id=order.id, site_id=order.site_id, words=words)
 
 
 def _reason(reason: str) -> None:

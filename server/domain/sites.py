@@ -39,6 +39,7 @@ class CreateSite(Command, frozen=True):
     book_from: str = ""
     currency: str = "CNY"
     unclaimed_days: int = 7
+    unclaimed_rule: str = "ask"
     inspection_hours: int = 24
     review_hours: int = 24
     device_silent_hours: int = 12
@@ -55,6 +56,7 @@ class EditSite(Command, frozen=True):
     book_from: str | None = None
     currency: str | None = None
     unclaimed_days: int | None = None
+    unclaimed_rule: str | None = None
     inspection_hours: int | None = None
     review_hours: int | None = None
     device_silent_hours: int | None = None
@@ -161,6 +163,8 @@ def _check_bin(capacity: int, holds: str) -> None:
 def _check(values: dict[str, str | int]) -> None:
     if "name" in values and not str(values["name"]).strip():
         raise Invalid("A site needs a name.", field="name")
+    if "unclaimed_rule" in values and values["unclaimed_rule"] not in ("ask", "keep", "send_back"):
+        raise Invalid("A parcel nobody claims is asked about, kept or sent back.", field="unclaimed_rule")
     if "book" in values and values["book"] not in ("own", "hand_over"):
         raise Invalid("A site keeps its own book, or hands over.", field="book")
     if values.get("book_from"):

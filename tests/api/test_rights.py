@@ -56,6 +56,9 @@ HANDHELDS = {
 
 # Which right a door asks for. '' : being signed in is enough.
 ACTIONS = {
+    "GET /api/return-totals": "see", "GET /api/unclaimed": "see_desk", "POST /api/parcels/{id}/settlement": "settle_unclaimed",
+    "POST /api/returns/{id}/document-requests": "review", "GET /api/views": "see", "POST /api/views": "see", "DELETE /api/views/{id}": "see",
+    "POST /api/notices/{id}/reading": "see",
     "GET /api/session": "", "PATCH /api/session": "", "GET /api/events/stream": "", "GET /metrics": "see_devices",
     "POST /api/barcodes/parse": "",
     "GET /api/photos/{sha256}": "", "PUT /api/photos/{sha256}": "add_photos",
@@ -116,6 +119,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/returns/{id}/hold": {"reason": "x"},
     "POST /api/returns/{id}/documents": {"kind": "other", "number": "1"},
     "POST /api/lines/{id}/shortage": {"quantity": 1},
+    "POST /api/returns/{id}/document-requests": {"kind": "inspection_report"},
+    "POST /api/parcels/{id}/settlement": {"how": "keep"},
+    "POST /api/views": {"page": "returns", "name": "x", "query": "status=draft"},
     "POST /api/parcels/{id}/claim": {"order_id": R_1001},
     "POST /api/dispositions/{id}/decision": {"kind": "restock"},
     "POST /api/dispositions/{id}/dispatch": {"quantity": 1},

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from ..catalog import Site
-from ..events import ParcelClaimed, ParcelUnclaimed
+from ..events import ParcelClaimed, ParcelSettled, ParcelUnclaimed
 from ..parcels import Parcel
 from ..work import Work
 from .rule import Breach, Rule, itself
@@ -21,7 +21,12 @@ def breach(work: Work, subject: str) -> Breach | None:
         return None
     if parcel.unclaimed_at + site.unclaimed_days * DAY > work.now:
         return None
-    facts = {"waybill": parcel.waybill, "since": parcel.unclaimed_at, "days": site.unclaimed_days}
+    facts = {
+        "waybill": parcel.waybill,
+        "since": parcel.unclaimed_at,
+        "days": site.unclaimed_days,
+        "then": site.unclaimed_rule,
+    }
     return Breach(parcel.site_id, facts)
 
 
@@ -32,7 +37,7 @@ def scheduled(work: Work) -> Iterable[str]:
 RULE = Rule(
     id="parcel_unclaimed_too_long",
     severity="warning",
-    hears=(ParcelUnclaimed, ParcelClaimed),
+    hears=(ParcelUnclaimed, ParcelClaimed, ParcelSettled),
     subjects=itself,
     breach=breach,
     gone="Somebody claimed this parcel.",

@@ -20,6 +20,7 @@ from . import (
     stock,
     tasks,
     todo,
+    views,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "stock",
     "tasks",
     "todo",
+    "views",
 ]

@@ -18,6 +18,7 @@ from ..receiving import Receipt
 from ..records import Mutation
 from ..replies import of_case
 from ..returns import ReturnLine, ReturnOrder
+from ..stock import StockEntry
 from ..work import Work
 from . import returns, tasks
 from .rows import Json, Names, bin_ref, item_ref, many, named, one, order_ref, page, plain, total, visible
@@ -27,6 +28,8 @@ Cost = Counter[str]
 
 OPEN_ALERTS = ("open", "acknowledged", "in_progress")
 OPEN_CONFLICTS = ("open", "assigned")
+ENOUGH, MOSTLY = 10, 0.8
+"""An advisory rule is called noisy from so many closed on, of which so large a part asked for nothing."""
 PATIENCE = {"blocking": 24 * 3_600_000, "advisory": 72 * 3_600_000}
 """How long a conflict may wait for its decision, in milliseconds; after that it is overdue."""
 
@@ -96,8 +99,10 @@ def conflicts(
     return {"rows": conflict_rows(work, found), "next": following, "total": total(work, Conflict, *where)}
 
 
-def conflict_rows(work: Work, found: list[Conflict]) -> list[Json]:
+def conflict_rows(work: Work, found: list[Conflict], *, placed: bool = False) -> list[Json]:
+    """`placed`: with where the goods of each blocking one stand."""
     names = Names(work)
+    places = _where_they_stand(work, [case for case in found if case.blocking]) if placed else {}
     names.learn(ReturnOrder, (case.order_id for case in found))
     names.learn(Device, (case.device_id for case in found))
     names.learn(Site, (case.site_id for case in found))
@@ -110,6 +115,7 @@ def conflict_rows(work: Work, found: list[Conflict]) -> list[Json]:
             "site": names.site(case.site_id),
             "assigned_to_name": names.person(case.assigned_to),
             "resolved_by_name": names.person(case.resolved_by),
+            "places": _in_words(work, places.get(case.id, {})),
             "due_at": case.opened_at + (PATIENCE["blocking" if case.blocking else "advisory"]),
         }
         for case in found
@@ -199,10 +205,34 @@ def conflict_figures(work: Work, *, site: str = "", days: int = 30) -> Json:
         .group_by(col(Conflict.rule), col(Occurrence.device_id), col(Occurrence.by))
     )
     closed = work.rows(
-        select(col(Conflict.rule), col(Conflict.state), col(Conflict.resolved_at) - col(Conflict.opened_at)).where(
-            *here, col(Conflict.resolved_at) >= since
-        )
+        select(
+            col(Conflict.rule),
+            col(Conflict.state),
+            col(Conflict.resolved_at) - col(Conflict.opened_at),
+            col(Conflict.blocking),
+        ).where(*here, col(Conflict.resolved_at) >= since)
     )
+    moved = work.rows(
+        select(col(Bin.zone_id), func.count())
+        .select_from(StockEntry)
+        .join(Bin, col(Bin.id) == col(StockEntry.bin_id))
+        .where(
+            visible(work.actor, "see_desk", StockEntry.site_id),
+            *([col(StockEntry.site_id) == site] if site else []),
+            col(StockEntry.at) >= since,
+        )
+        .group_by(col(Bin.zone_id))
+    )
+    placed = work.rows(
+        select(col(Bin.zone_id), func.count(func.distinct(col(Occurrence.id))))
+        .select_from(Occurrence)
+        .join(Conflict, col(Conflict.id) == col(Occurrence.conflict_id))
+        .join(StockEntry, col(StockEntry.mutation_id) == col(Occurrence.mutation_id))
+        .join(Bin, col(Bin.id) == col(StockEntry.bin_id))
+        .where(*here, col(Occurrence.at) >= since, col(Occurrence.mutation_id) != "")
+        .group_by(col(Bin.zone_id))
+    )
+    zones = many(work, Zone, (row[0] for row in placed))
     total = sum(row[2] for row in done)
     names = Names(work)
     names.learn(Device, (row[1] for row in breaches))
@@ -232,9 +262,38 @@ def conflict_figures(work: Work, *, site: str = "", days: int = 30) -> Json:
         "rules": [
             row | _lasted([each for each in closed if each[0] == row["id"]]) for row in counted(0, lambda id: total)
         ],
+        "zones": sorted(
+            (
+                {
+                    "id": zone_id,
+                    "name": zones[zone_id].name,
+                    "name_en": zones[zone_id].name_en,
+                    "breaches": n,
+                    "mutations": (there := dict(map(tuple, moved)).get(zone_id, 0)),
+                    "per_1000": round(1000 * n / max(1, there), 1),
+                }
+                for zone_id, n in placed
+                if zone_id in zones
+            ),
+            key=lambda row: (-row["per_1000"], row["id"]),
+        ),
+        "noisy": _noise(closed),
         "devices": counted(1, lambda id: sum(row[2] for row in done if row[0] == id)),
         "people": counted(2, lambda id: sum(row[2] for row in done if row[1] == id)),
     } | _lasted(closed)
+
+
+def _noise(closed: list[Any]) -> list[Json]:
+    """Advisory rules by how seldom anybody had to act: what was waved through or went by itself was no news."""
+    found = []
+    for rule in sorted({row[0] for row in closed if not row[3]}):
+        states = [row[1] for row in closed if row[0] == rule and not row[3]]
+        dismissed, alone = states.count("dismissed"), states.count("auto_resolved")
+        found.append({
+            "rule": rule, "closed": len(states), "dismissed": dismissed, "by_themselves": alone, "acted": len(states) - dismissed - alone,
+            "noisy": len(states) >= ENOUGH and dismissed + alone >= len(states) * MOSTLY,
+        })  # fmt: skip
+    return sorted(found, key=lambda row: (not row["noisy"], -row["closed"]))
 
 
 def _lasted(closed: list[Any]) -> Json:
@@ -276,27 +335,52 @@ def weights(work: Work, found: list[Conflict]) -> dict[str, tuple[int, Cost]]:
 
 def _stands(work: Work, case: Conflict) -> list[Json]:
     """Where the goods this is about stand now: those of its line, or of its order, and what the book says of their bins."""
-    lines = [
-        line.id for line in work.all(ReturnLine, order_id=case.order_id)
-        if case.subject_kind != "ReturnLine" or line.id == case.subject_id
-    ] if case.order_id else []  # fmt: skip
-    places: dict[tuple[str, str, str], int] = {}
-    for line_id in lines:
-        left = 0
-        for put in work.all(Disposition, line_id=line_id):
-            if put.put_away and put.bin_id and put.state != "void":
-                left += put.put_away
-                key = (put.item_id, put.bin_id, "")
-                places[key] = places.get(key, 0) + put.put_away
-        for receipt in work.all(Receipt, line_id=line_id):
-            units = receipt.quantity - receipt.unreceived
-            gone = min(left, units)
-            left, units = left - gone, units - gone
-            container = work.look(Container, receipt.container_id)
-            place = (container.bin_id if container else "") or receipt.bin_id
-            if units and place:
-                key = (receipt.item_id, place, container.label if container else "")
-                places[key] = places.get(key, 0) + units
+    return _in_words(work, _where_they_stand(work, [case])[case.id])
+
+
+Places = dict[tuple[str, str, str], int]
+"""Units by item, bin and container."""
+
+
+def _where_they_stand(work: Work, found: list[Conflict]) -> dict[str, Places]:
+    orders = sorted({case.order_id for case in found if case.order_id})
+    put: dict[str, list[Disposition]] = {}
+    came: dict[str, list[Receipt]] = {}
+    lines: dict[str, list[str]] = {}
+    for start in range(0, len(orders), 500):
+        part = tuple(orders[start : start + 500])
+        for line in work.all(ReturnLine, order_id=part):
+            lines.setdefault(line.order_id, []).append(line.id)
+        for disposition in work.all(Disposition, order_id=part):
+            put.setdefault(disposition.line_id, []).append(disposition)
+        for receipt in work.all(Receipt, order_id=part):
+            came.setdefault(receipt.line_id, []).append(receipt)
+    boxes = many(work, Container, (receipt.container_id for each in came.values() for receipt in each))
+    places: dict[str, Places] = {}
+    for case in found:
+        stand: Places = places.setdefault(case.id, {})
+        for line_id in lines.get(case.order_id, []):
+            if case.subject_kind == "ReturnLine" and line_id != case.subject_id:
+                continue
+            left = 0
+            for each in put.get(line_id, []):
+                if each.put_away and each.bin_id and each.state != "void":
+                    left += each.put_away
+                    key = (each.item_id, each.bin_id, "")
+                    stand[key] = stand.get(key, 0) + each.put_away
+            for receipt in came.get(line_id, []):
+                units = receipt.quantity - receipt.unreceived
+                gone = min(left, units)
+                left, units = left - gone, units - gone
+                box = boxes.get(receipt.container_id)
+                place = (box.bin_id if box else "") or receipt.bin_id
+                if units and place:
+                    key = (receipt.item_id, place, box.label if box else "")
+                    stand[key] = stand.get(key, 0) + units
+    return places
+
+
+def _in_words(work: Work, places: Places) -> list[Json]:
     bins = many(work, Bin, (bin_id for _, bin_id, _ in places))
     zones = many(work, Zone, (bin.zone_id for bin in bins.values()))
     items = many(work, Item, (item_id for item_id, *_ in places))

@@ -5,11 +5,13 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlmodel import col
 
-from ..catalog import Carrier, Item, Site
+from ..catalog import Bin, Carrier, Item, Site, Zone
+from ..containers import Container
 from ..devices import Device
 from ..numbers import waybill_of
-from ..parcels import Parcel
+from ..parcels import DAY, Parcel
 from ..people import Person
+from ..permissions import PERMISSIONS
 from ..receiving import Receipt
 from ..returns import ReturnOrder
 from ..work import Work
@@ -67,8 +69,69 @@ def parcel_rows(work: Work, found: list[Parcel]) -> list[Json]:
     ]
 
 
+def unclaimed(work: Work, *, site: str = "", cursor: str = "", limit: int = 24) -> Json:
+    """Whose are these? What they look like, what is in them, where they stand, whom they fit best; sales see no one else's customers."""
+    work.allow("see_desk", site)
+    where = [visible(work.actor, "see_desk", Parcel.site_id), col(Parcel.state) == "unclaimed"]
+    if site:
+        where.append(col(Parcel.site_id) == site)
+    found, following = page(work, Parcel, where, Parcel.unclaimed_at, cursor, min(limit, 60))
+    sites = many(work, Site, (parcel.site_id for parcel in found))
+    places = _places(work, found)
+    return {
+        "rows": [
+            row
+            | {
+                "photos": _shown_photos(work, parcel),
+                "matches": matches.of_parcel(work, parcel)[:2],
+                "place": places.get(parcel.id),
+                "due_at": parcel.unclaimed_at + sites[parcel.site_id].unclaimed_days * DAY,
+                "rule": sites[parcel.site_id].unclaimed_rule,
+            }
+            for parcel, row in zip(found, parcel_rows(work, found), strict=True)
+        ],
+        "next": following,
+        "total": total(work, Parcel, *where),
+    }
+
+
+def _shown_photos(work: Work, parcel: Parcel) -> list[Any]:
+    """A label bears somebody's name and address: whoever sees only their own customers does not see it."""
+    all_customers = work.actor.system or any(
+        right.role != "sales"
+        and not right.past
+        and right.role in PERMISSIONS["see_desk"]
+        and right.covers(parcel.site_id, "")
+        for right in work.actor.rights
+    )
+    return [photo for photo in parcel.photos if all_customers or photo.get("kind") != "label"]
+
+
+def _places(work: Work, found: list[Parcel]) -> dict[str, Json]:
+    """Where each parcel's goods were put last."""
+    receipts = work.find(Receipt, col(Receipt.parcel_id).in_([parcel.id for parcel in found]), order_by=col(Receipt.at))
+    boxes = many(work, Container, (receipt.container_id for receipt in receipts))
+    of = {
+        receipt.parcel_id: (boxes[receipt.container_id].bin_id if receipt.container_id in boxes else "")
+        or receipt.bin_id
+        for receipt in receipts
+    }
+    bins = many(work, Bin, of.values())
+    zones = many(work, Zone, (bin.zone_id for bin in bins.values()))
+    return {
+        parcel_id: {
+            "bin": bins[bin_id].code,
+            "zone": zones[bins[bin_id].zone_id].name,
+            "zone_en": zones[bins[bin_id].zone_id].name_en,
+        }
+        for parcel_id, bin_id in of.items()
+        if bin_id in bins and bins[bin_id].zone_id in zones
+    }
+
+
 def parcel_page(work: Work, parcel_id: str) -> Json:
-    reached = or_(seen(work, ""), _own(work))
+    waiting = and_(visible(work.actor, "see_desk", Parcel.site_id), col(Parcel.state) == "unclaimed")
+    reached = or_(seen(work, ""), _own(work), waiting)
     parcel = one(work, Parcel, parcel_id, reached)
     receipts = work.find(Receipt, col(Receipt.parcel_id) == parcel.id, order_by=col(Receipt.at))
     names = Names(work)
@@ -78,7 +141,8 @@ def parcel_page(work: Work, parcel_id: str) -> Json:
     ids = {*parcel.order_ids, *(receipt.order_id for receipt in receipts)}
     orders = work.find(ReturnOrder, col(ReturnOrder.id).in_(ids), returns.seen(work), order_by=col(ReturnOrder.number))
     return {
-        "parcel": parcel_rows(work, [parcel])[0],
+        "parcel": parcel_rows(work, [parcel])[0] | {"photos": _shown_photos(work, parcel)},
+        "settles": _settles(work, parcel),
         "orders": returns.return_rows(work, orders),
         "receipts": [
             plain(receipt)
@@ -91,6 +155,17 @@ def parcel_page(work: Work, parcel_id: str) -> Json:
         ],
         "history": history(work, [parcel.id]),
         "matches": matches.of_parcel(work, parcel),
+    }
+
+
+def _settles(work: Work, parcel: Parcel) -> Json:
+    """When the site's rule for a parcel that nobody claims applies, and which it is."""
+    site = work.look(Site, parcel.site_id)
+    days = site.unclaimed_days if site else 0
+    return {
+        "at": parcel.unclaimed_at + days * DAY if parcel.state == "unclaimed" else 0,
+        "rule": site.unclaimed_rule if site else "",
+        "days": days,
     }
 
 

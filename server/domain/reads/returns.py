@@ -1,9 +1,11 @@
 """Return orders: the list, and one with everything a reviewer, an office or a customer's question needs."""
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Text, func, or_, select, type_coerce
+from sqlalchemy import Text, and_, func, or_, select, type_coerce
 from sqlmodel import col
 
 from .. import returns
@@ -12,7 +14,8 @@ from ..catalog import Customer, Item, Site
 from ..conflicts import Conflict
 from ..devices import Device
 from ..dispositions import Disposition
-from ..documents import Document, OutboundLine, OutboundOrder
+from ..documents import Document, DocumentRequest, OutboundLine, OutboundOrder
+from ..errors import Invalid
 from ..inspections import Inspection
 from ..parcels import Parcel
 from ..people import Person
@@ -44,28 +47,70 @@ def seen(work: Work) -> Any:
 
 
 def returns_list(
+    work: Work, *, site: str = "", status: str = "", type: str = "", customer: str = "", origin: str = "", filed: str = "",
+    since: str = "", until: str = "", q: str = "", cursor: str = "", limit: int = 50,
+) -> Json:  # fmt: skip
+    """`status` may be several, separated by commas. `filed`: by this person, `me` is oneself. `since`, `until`: filed on or after,
+    on or before this day, where the site is. `q` finds by number, note or the customer's name."""
+    where = _asked(work, site, status, type, customer, origin, filed, since, until, q)
+    found, following = page(work, ReturnOrder, where, ReturnOrder.created_at, cursor, limit)
+    return {"rows": return_rows(work, found), "next": following, "total": total(work, ReturnOrder, *where)}
+
+
+def return_totals(
+    work: Work, *, site: str = "", status: str = "", type: str = "", customer: str = "", origin: str = "", filed: str = "",
+    since: str = "", until: str = "", q: str = "",
+) -> Json:  # fmt: skip
+    """What the list with the same filters comes to, to its last row: units, and what was paid for them in each currency."""
+    where = _asked(work, site, status, type, customer, origin, filed, since, until, q)
+    counted = ("expected", "received", "inspected", "closed")
+    sums = work.rows(
+        select(
+            col(ReturnOrder.currency),
+            func.count(func.distinct(col(ReturnOrder.id))).label("orders"),
+            *(func.sum(getattr(ReturnLine, name)).label(name) for name in counted),
+            func.sum(col(ReturnLine.expected) * col(ReturnLine.unit_amount)).label("amount"),
+        )
+        .select_from(ReturnOrder)
+        .outerjoin(
+            ReturnLine, and_(col(ReturnLine.order_id) == col(ReturnOrder.id), col(ReturnLine.removed).is_(False))
+        )
+        .where(*where)
+        .group_by(col(ReturnOrder.currency))
+    )
+    return {
+        "orders": sum(row.orders for row in sums),
+        "amounts": [{"currency": row.currency, "amount": int(row.amount or 0)} for row in sums if row.amount],
+    } | {name: sum(int(getattr(row, name) or 0) for row in sums) for name in counted}
+
+
+def _asked(
     work: Work,
-    *,
-    site: str = "",
-    status: str = "",
-    type: str = "",
-    customer: str = "",
-    origin: str = "",
-    q: str = "",
-    cursor: str = "",
-    limit: int = 50,
-) -> Json:
-    """`status` may be several, separated by commas. `q` finds by number, note or the customer's name."""
+    site: str,
+    status: str,
+    type: str,
+    customer: str,
+    origin: str,
+    filed: str,
+    since: str,
+    until: str,
+    q: str,
+) -> list[Any]:
     work.allow("see", site)
     where = [seen(work)]
     for column, value in (
         (ReturnOrder.site_id, site), (ReturnOrder.type_code, type), (ReturnOrder.customer_id, customer),
-        (ReturnOrder.origin, origin),
+        (ReturnOrder.origin, origin), (ReturnOrder.filed_by, work.actor.id if filed == "me" else filed),
     ):  # fmt: skip
         if value:
             where.append(col(column) == value)
     if status:
         where.append(col(ReturnOrder.status).in_(status.split(",")))
+    zone = _time_zone(work, site)
+    if since:
+        where.append(col(ReturnOrder.created_at) >= _midnight(since, zone))
+    if until:
+        where.append(col(ReturnOrder.created_at) < _midnight(until, zone, days=1))
     if q := q.strip():
         theirs = select(col(Customer.id)).where(named(Customer, q))
         where.append(
@@ -73,8 +118,21 @@ def returns_list(
                 contains(ReturnOrder.number, q), contains(ReturnOrder.note, q), col(ReturnOrder.customer_id).in_(theirs)
             )
         )
-    found, following = page(work, ReturnOrder, where, ReturnOrder.created_at, cursor, limit)
-    return {"rows": return_rows(work, found), "next": following, "total": total(work, ReturnOrder, *where)}
+    return where
+
+
+def _time_zone(work: Work, site_id: str) -> ZoneInfo:
+    """Of the site that is asked for, or of the first."""
+    site = work.look(Site, site_id) if site_id else work.first(Site, order_by=col(Site.code))
+    return ZoneInfo(site.time_zone if site else "Asia/Shanghai")
+
+
+def _midnight(day: str, zone: ZoneInfo, days: int = 0) -> int:
+    try:
+        date = dt.date.fromisoformat(day) + dt.timedelta(days=days)
+    except (ValueError, OverflowError):
+        raise Invalid("A date is written as YYYY-MM-DD.", field="since") from None
+    return int(dt.datetime.combine(date, dt.time(), zone).timestamp() * 1000)
 
 
 def return_rows(work: Work, orders: Iterable[ReturnOrder]) -> list[Json]:
@@ -124,6 +182,9 @@ def return_page(work: Work, order_id: str) -> Json:
     inspections = work.find(Inspection, col(Inspection.order_id) == order.id, order_by=col(Inspection.at))
     dispositions = work.find(Disposition, col(Disposition.order_id) == order.id, order_by=col(Disposition.at))
     documents = work.find(Document, col(Document.order_id) == order.id, order_by=col(Document.added_at))
+    requests = work.find(
+        DocumentRequest, col(DocumentRequest.order_id) == order.id, order_by=col(DocumentRequest.asked_at)
+    )
     parcels = parcels_of(work, order, receipts)
     conflicts = work.find(Conflict, col(Conflict.order_id) == order.id, order_by=col(Conflict.opened_at))
     alerts = work.find(Alert, col(Alert.order_id) == order.id, order_by=col(Alert.first_at))
@@ -137,6 +198,7 @@ def return_page(work: Work, order_id: str) -> Json:
         + [record.by for record in everything]
         + [disposition.decided_by for disposition in dispositions]
         + [document.added_by for document in documents]
+        + [asked.asked_by for asked in requests]
         + [id for parcel in parcels for id in (parcel.signed_by, parcel.claimed_by)],
     )
     names.learn(Device, (record.device_id for record in everything))
@@ -189,6 +251,7 @@ def return_page(work: Work, order_id: str) -> Json:
             plain(disposition) | by(disposition) | {"decided_by_name": names.person(disposition.decided_by)}
             for disposition in dispositions
         ],
+        "requests": [plain(asked) | {"asked_by_name": names.person(asked.asked_by)} for asked in requests],
         "documents": [plain(document) | {"added_by_name": names.person(document.added_by)} for document in documents],
         "conflicts": cases.conflict_rows(work, conflicts),
         "alerts": cases.alert_rows(work, alerts),

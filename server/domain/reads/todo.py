@@ -7,7 +7,7 @@ from sqlalchemy import and_, or_
 from sqlmodel import col
 
 from ..alerts import Alert
-from ..catalog import Item
+from ..catalog import Item, Site
 from ..conflicts import Conflict
 from ..devices import Device
 from ..dispositions import Disposition
@@ -15,12 +15,14 @@ from ..parcels import Parcel
 from ..people import Person
 from ..returns import UNDER_WAY, ReturnLine, ReturnOrder
 from ..tasks import Task
+from ..told import Notice
 from ..work import Work
 from . import cases, parcels, returns, tasks
 from .cases import Cost
 from .rows import Json, Names, many, order_ref, plain, unsent, visible
 
 MOST = 200
+HOUR = 3_600_000
 GRAVITY = {"info": 0, "warning": 1, "critical": 2}
 AT_ONE_TIME = 10 * 60_000
 """What one handheld brings within so many milliseconds of each other has most often one cause: it was away, or its clock is wrong."""
@@ -35,7 +37,7 @@ def todo(work: Work, *, site: str = "") -> Json:
 
     # Goods that came without an order wait for their approval too, once somebody knows whose they are.
     unauthorised = and_(
-        col(ReturnOrder.origin) == "without_order", col(ReturnOrder.status).in_(UNDER_WAY), col(ReturnOrder.customer_id) != "",
+        col(ReturnOrder.origin) == "without_order", col(ReturnOrder.status).in_(UNDER_WAY), or_(col(ReturnOrder.customer_id) != "", col(ReturnOrder.submitted_at) > 0),
         col(ReturnOrder.authorised).is_(False), col(ReturnOrder.rejection) == "",
     )  # fmt: skip
     reviews = work.find(
@@ -63,15 +65,30 @@ def todo(work: Work, *, site: str = "") -> Json:
         Task, visible(work.actor, "see_desk", Task.site_id), *here(Task), col(Task.state) == "open",
         order_by=col(Task.raised_at), limit=MOST,
     )  # fmt: skip
+    news = work.find(
+        Notice, col(Notice.person_id) == work.actor.id, *here(Notice), col(Notice.read_at) == 0,
+        order_by=col(Notice.at).desc(), limit=MOST,
+    )  # fmt: skip
     names = Names(work)
+    names.learn(ReturnOrder, (notice.order_id for notice in news))
+    names.learn(Person, (notice.by for notice in news))
     names.learn(Item, (disposition.item_id for disposition in proposed))
     names.learn(ReturnOrder, (disposition.order_id for disposition in proposed))
     names.learn(Person, (disposition.by for disposition in proposed))
+    hours = {site.id: site.review_hours for site in many(work, Site, (order.site_id for order in reviews)).values()}
     entries = _entries(work, reviews, conflicts, alerts, unclaimed, proposed, asked)
     return {
         "groups": grouped(work, entries),
-        "reviews": returns.return_rows(work, reviews),
-        "conflicts": cases.conflict_rows(work, conflicts),
+        "notices": [
+            plain(notice)
+            | {"order": order_ref(names.get(ReturnOrder, notice.order_id)), "by_name": names.person(notice.by)}
+            for notice in news
+        ],
+        "reviews": [
+            row | {"due_at": row["submitted_at"] + hours.get(row["site_id"], 24) * HOUR}
+            for row in returns.return_rows(work, reviews)
+        ],
+        "conflicts": cases.conflict_rows(work, conflicts, placed=True),
         "alerts": cases.alert_rows(work, alerts),
         "unclaimed": parcels.parcel_rows(work, unclaimed),
         "dispositions": [

@@ -88,7 +88,7 @@ export const ROLES: readonly Role[] = [
 
 export type Site = {
   id: string; code: string; name: string; name_en: string; time_zone: string; book: 'own' | 'hand_over'; currency: string
-  unclaimed_days: number; inspection_hours?: number; review_hours?: number; device_silent_hours?: number
+  unclaimed_days: number; unclaimed_rule: UnclaimedRule; inspection_hours?: number; review_hours?: number; device_silent_hours?: number
 } // prettier-ignore
 
 export type SessionPerson = {
@@ -209,7 +209,19 @@ export type HistoryRow = {
   at: Millis; kind: string; by: string; by_name: string; device: Named | null; body: Record<string, unknown>
 } // prettier-ignore
 
-export type ParcelPage = { parcel: Parcel; orders: ReturnRow[]; receipts: Receipt[]; history: HistoryRow[]; matches: Match[] }
+export type UnclaimedParcel = Parcel & { matches: Match[]; place: { bin: string; zone: string; zone_en: string } | null; due_at: Millis; rule: UnclaimedRule }
+export type UnclaimedRule = 'ask' | 'keep' | 'send_back'
+export type ReturnTotals = {
+  orders: number; expected: number; received: number; inspected: number; closed: number; amounts: { currency: string; amount: number }[]
+} // prettier-ignore
+export type View = { id: string; page: string; name: string; query: string; at: Millis }
+export type DocumentRequest = { id: string; order_id: string; kind: string; note: string; asked_by: string; asked_by_name: string; asked_at: Millis; answered_at: Millis }
+export type Notice = {
+  id: string; site_id: string; order_id: string; what: 'approved' | 'rejected' | 'document_asked' | 'document_added'; words: string
+  by: string; by_name: string; at: Millis; order: { id: string; number: string } | null
+} // prettier-ignore
+
+export type ParcelPage = { settles: { at: Millis; rule: UnclaimedRule | ''; days: number }; parcel: Parcel; orders: ReturnRow[]; receipts: Receipt[]; history: HistoryRow[]; matches: Match[] }
 
 export type AlertState = 'open' | 'acknowledged' | 'in_progress' | 'resolved' | 'dismissed' | 'snoozed' | 'auto_closed'
 export type Alert = {
@@ -253,6 +265,7 @@ export type CountPage = {
 
 export type ConflictState = 'open' | 'assigned' | 'resolved' | 'dismissed' | 'auto_resolved'
 export type Conflict = {
+  places?: { zone: string; zone_en: string; bin: string; quantity: number }[]
   id: string; rule: string; site_id: string; order_id: string; subject_kind: string; subject_id: string; field: string
   blocking: boolean; state: ConflictState; facts: Record<string, unknown>; occurrences: number
   mutation_id: string; device_id: string; assigned_to: string; opened_at: Millis; last_at: Millis
@@ -279,6 +292,7 @@ export type Rate = { id: string; name: string; breaches: number; mutations: numb
 export type ConflictFigures = {
   days: number; mutations: number; breaches: number; closed: number; by_themselves: number; median_ms: number
   rules: (Rate & { closed: number; by_themselves: number; median_ms: number })[]; devices: Rate[]; people: Rate[]
+  zones: (Rate & { name_en: string })[]; noisy: { rule: string; closed: number; dismissed: number; by_themselves: number; acted: number; noisy: boolean }[]
 } // prettier-ignore
 /** What an option's value is; 'record' is an item, bin, return type or lot, as the case's facts say. */
 export type Takes = '' | 'text' | 'quantity' | 'item' | 'serial' | 'lot' | 'bin' | 'photo' | 'record' | 'name'
@@ -317,7 +331,8 @@ export type TodoGroup = {
 } // prettier-ignore
 export type Todo = {
   groups: TodoGroup[]
-  reviews: ReturnRow[]; conflicts: Conflict[]; alerts: Alert[]; unclaimed: Parcel[]; dispositions: Disposition[]; tasks: Task[]; unsent: Unsent
+  notices: Notice[]
+  reviews: (ReturnRow & { due_at: Millis })[]; conflicts: Conflict[]; alerts: Alert[]; unclaimed: Parcel[]; dispositions: Disposition[]; tasks: Task[]; unsent: Unsent
 }
 
 export type Checked = { code: string; done: boolean; missing?: string[] }
@@ -328,7 +343,7 @@ export type ReturnPage = {
   order: ReturnOrder & { filed_by_name?: string; submitted_by_name?: string; reviewed_by_name?: string; claimed_by_name?: string }
   sentence: Bilingual; customer: (Named & { phone?: string }) | null; site?: Named | null
   lines: ReturnLine[]; rounds: Round[]; parcels: Parcel[]; receipts: Receipt[]; inspections: Inspection[]
-  dispositions: Disposition[]; documents: LinkedDocument[]; conflicts: Conflict[]; alerts: Alert[]; history: HistoryRow[]
+  dispositions: Disposition[]; documents: LinkedDocument[]; requests: DocumentRequest[]; conflicts: Conflict[]; alerts: Alert[]; history: HistoryRow[]
   missing_for_completion: string[]; checklist: Checked[]; outside_terms: Bilingual[]; unsent: Unsent
 } // prettier-ignore
 
@@ -454,6 +469,8 @@ export const imports = () => get<ImportRun[] | Page<ImportRun>>('/api/imports').
 
 export const returns = {
   list: (query: Query) => get<Page<ReturnRow>>('/api/returns', query),
+  totals: (query: Query) => get<ReturnTotals>('/api/return-totals', query),
+  askDocument: (id: string, kind: string, note: string) => post<Done>(`/api/returns/${id}/document-requests`, { kind, note }),
   read: (id: string) => get<ReturnPage>(`/api/returns/${id}`),
   create: (body: NewReturn) => post<{ id: string; number: string }>('/api/returns', body),
   edit: (id: string, edit: Edit) => patch<Done>(`/api/returns/${id}`, edit),
@@ -477,7 +494,16 @@ export const dispositions = {
   decide: (id: string, kind: DispositionKind, reason: string) => post(`/api/dispositions/${id}/decision`, { kind, reason }),
 }
 
+export const views = {
+  of: (page: string) => get<{ rows: View[] }>('/api/views', { page }).then((found) => found.rows),
+  save: (page: string, name: string, query: string) => post<{ id: string }>('/api/views', { page, name, query }),
+  drop: (id: string) => remove(`/api/views/${id}`),
+}
+export const notices = { read: (id: string) => post(`/api/notices/${id}/reading`) }
+
 export const parcels = {
+  unclaimed: (query: Query) => get<Page<UnclaimedParcel>>('/api/unclaimed', query),
+  settle: (id: string, how: 'keep' | 'send_back', note: string) => post<Done>(`/api/parcels/${id}/settlement`, { how, note }),
   list: (query: Query) => get<Page<Parcel>>('/api/parcels', query),
   read: (id: string) => get<ParcelPage>(`/api/parcels/${id}`),
   claim: (id: string, body: { order_id?: string; customer_id?: string }) => post<{ order_id?: string }>(`/api/parcels/${id}/claim`, body),

@@ -706,6 +706,13 @@ export interface ClaimParcel {
   customer_id?: string
 }
 
+/** Nobody claimed it in the time its site gives: what its rule says becomes of the goods, or, where it asks, what somebody says. */
+export interface SettleUnclaimed {
+  parcel_id: string
+  how: 'keep' | 'send_back'
+  note?: string
+}
+
 /** A label is scanned for the first time and becomes a container. */
 export interface UseContainer {
   container_id: string
@@ -1065,6 +1072,13 @@ export interface RejectReturn {
   content?: number
 }
 
+/** One paper of a return that waits for its review is asked for again; the review goes on when it is there. */
+export interface AskForDocument {
+  order_id: string
+  kind: 'outbound_order' | 'sales_contract' | 'inspection_report' | 'return_application' | 'photo' | 'other'
+  note?: string
+}
+
 /** An approved order goes back to draft as a new revision, to be reviewed again. */
 export interface AmendReturn {
   order_id: string
@@ -1273,6 +1287,7 @@ export interface Commands {
   bind_parcel: BindParcel
   close_parcel: CloseParcel
   claim_parcel: ClaimParcel
+  settle_unclaimed: SettleUnclaimed
   use_container: UseContainer
   move_container: MoveContainer
   open_return_without_order: OpenReturnWithoutOrder
@@ -1310,6 +1325,7 @@ export interface Commands {
   give_back_claim: GiveBackClaim
   approve_return: ApproveReturn
   reject_return: RejectReturn
+  ask_for_document: AskForDocument
   amend_return: AmendReturn
   hold_return: HoldReturn
   release_return: ReleaseReturn

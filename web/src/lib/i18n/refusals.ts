@@ -205,7 +205,13 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^These filters are too long to be kept\.$/, '筛选条件太长，无法保存。'],
   [/^This view is somebody else's\.$/, '这是别人的视图。'],
   [/^One person keeps at most (\d+) views\. Delete one first\.$/, '每人最多保存 $1 个视图，请先删除一个。'],
-  [/^Somebody has claimed this parcel already\.$/, '这个包裹已经有人认领。'],
+  [/^Papers are asked for while a return is under review or under way\.$/, '只有在审核中或处理中的退库单可以要求补单据。'],
+  [/^Only a parcel that nobody has claimed can be settled\.$/, '只有无人认领的包裹可以这样处理。'],
+  [/^This site waits (\d+) days for somebody to claim a parcel\.$/, '本仓库规定等待认领 $1 天。'],
+  [/^This site's rule for unclaimed parcels is another one\.$/, '本仓库对无主件的规定不是这样。'],
+  [/^You claim parcels for your own customers\.$/, '您只能为自己的客户认领包裹。'],
+  [/^A parcel nobody claims is asked about, kept or sent back\.$/, '无主件到期后只能是：询问、留用或退回。'],
+  [/^(.+) has claimed this parcel already\.$/, '$1 已经认领了这个包裹。'],
   [/^Say whose parcel it is: a return order or a customer\.$/, '请选择退库单或客户。'],
 
   // Conflicts and alerts

@@ -23,7 +23,7 @@ export function link(path: string, query: Record<string, string> = {}): string {
 const NAMES = [
   'site', 'status', 'state', 'type', 'rule', 'customer', 'item', 'bin', 'lot', 'serial', 'container', 'balance', 'order',
   'group', 'kind', 'sort', 'q', 'open', 'tab', 'device', 'mutations', 'refused', 'severity', 'age',
-  'assignee',
+  'assignee', 'cols', 'filed', 'since', 'until', 'origin', 'from', 'view', 'who',
 ] as const // prettier-ignore
 export type Name = (typeof NAMES)[number]
 

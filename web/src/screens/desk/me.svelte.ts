@@ -20,6 +20,7 @@ const MAY = {
   decide_disposition: ['supervisor'],
   send_away: ['supervisor', 'office'],
   claim_parcel: ['supervisor', 'office', 'sales', 'service'],
+  settle_unclaimed: ['supervisor', 'office'],
   resolve: ['supervisor'],
   raise_task: ['supervisor'],
   handle_alert: ['supervisor', 'office'],
