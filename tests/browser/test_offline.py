@@ -145,7 +145,7 @@ def test_what_waits_in_the_browsers_store_cannot_be_read_there(play: Play, dock:
     # Whoever leaves is told what waits, and it stays. Nobody's PIN is needed to carry it home, nor for it to be sent.
     dock.go("device")
     page.get_by_test_id("sign-out").click()
-    expect(page.get_by_test_id("end-of-shift")).to_contain_text(re.compile(r"\d+ records and 1 photos"))
+    expect(page.get_by_test_id("end-of-shift")).to_contain_text(re.compile(r"\d+ records? and 1 photo"))
     page.get_by_test_id("end-confirm").click()
     page.get_by_test_id("sign-in").wait_for()
     with page.expect_download() as download:

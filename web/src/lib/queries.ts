@@ -221,6 +221,14 @@ export async function parcelsSigned(siteId: string, where: { carrier?: string; s
   return found.sort((a, b) => b.signed_at - a.signed_at).slice(0, limit)
 }
 
+/** Opened and worked on with this device, and not finished. */
+export const leftOpen = (siteId: string, deviceId: string): Promise<Parcel[]> =>
+  reading(async () => {
+    const open = (await lookUp('parcel', 'site_id', siteId)).filter((each) => each.state === 'opened')
+    const here = await Promise.all(open.map(async ({ id }) => (await receiptsOfParcel(id)).some((receipt) => receipt.device_id === deviceId)))
+    return open.filter((_, n) => here[n])
+  })
+
 export async function ordersOfParcel(parcel: Parcel): Promise<ReturnOrder[]> {
   const found = await Promise.all(parcel.order_ids.map((id) => one('return_order', id)))
   return found.filter((order): order is ReturnOrder => order !== null)

@@ -6,12 +6,19 @@ const ready = store(false)
 /** A new version waits. Offer it where nobody has an open form; it reloads the page. */
 export const updateReady: Readable<boolean> = ready
 
+const refused = store('')
+/** Why this browser takes no service worker, in its own words. A certificate it does not trust is the usual reason. */
+export const workerRefused: Readable<string> = refused
+
 let waiting: ServiceWorker | null = null
 
 /** Makes the app start without network. Nothing happens where the browser has no service worker (a page without HTTPS), or forbids it. */
 export async function registerWorker(): Promise<void> {
   if (!('serviceWorker' in navigator) || import.meta.env.DEV) return
-  const registration = await navigator.serviceWorker.register('/sw.js', { scope: '/' }).catch((reason: unknown) => console.info('No service worker here', reason))
+  const registration = await navigator.serviceWorker.register('/sw.js', { scope: '/' }).catch((reason: unknown) => {
+    console.info('No service worker here', reason)
+    refused.set(String(reason))
+  })
   if (!registration) return
   const offer = (worker: ServiceWorker | null) => {
     // The very first one has nothing to replace.

@@ -162,6 +162,8 @@ export default {
   'mutation.take_claim': 'Reserve what may come back',
   'mutation.reply_to_conflict': 'Reply about a conflict',
   'mutation.give_back_claim': 'Give a reservation back',
+  'device.browser': 'Browser',
+  'device.certificate': 'The server’s certificate',
   'device.secure': 'Secure connection (HTTPS)',
   'device.worker': 'Starts without network',
   'device.persist': 'Data is kept',

@@ -160,6 +160,8 @@ export default {
   'mutation.take_claim': '预留可退数量',
   'mutation.reply_to_conflict': '回复冲突处理',
   'mutation.give_back_claim': '退回预留',
+  'device.browser': '浏览器',
+  'device.certificate': '服务器证书',
   'device.secure': '安全连接 (HTTPS)',
   'device.worker': '离线启动',
   'device.persist': '数据不会被清除',
