@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from server.domain.devices import Device
 from server.domain.documents import OutboundOrder
 from server.domain.permissions import SYSTEM
 from server.domain.work import Work
@@ -153,4 +154,28 @@ def test_what_waits_in_the_browsers_store_cannot_be_read_there(play: Play, dock:
     assert download.value.suggested_filename.endswith(".restow")
     dock.context.set_offline(False)
     expect(page.get_by_test_id("unsent")).to_have_count(0, timeout=MINUTE)
+    assert play.received(order) == {"kettle": 1}
+
+
+def test_a_handheld_that_the_server_does_not_know_any_more_is_enrolled_anew_with_its_work(play: Play) -> None:
+    stray = play.handheld("cleo", "Stray")
+    order = stray.knows("cleo", play.approved_return(kettle=9))
+    page = stray.page
+    stray.context.set_offline(True)
+    open_parcel(stray, order)
+    scan(page, KETTLE)
+    counted(page, "1/9")
+
+    def forget(work: Work) -> None:
+        (device,) = work.find(Device, Device.name == "Stray")
+        device.token_hash = "of a server that is gone"
+
+    play.database.write(SYSTEM, forget)
+    stray.context.set_offline(False)
+    stray.go("sync")
+    page.get_by_test_id("enrol-anew-do").click(timeout=MINUTE)
+    expect(page.get_by_test_id("enrol-again")).to_contain_text("stay and are uploaded")
+    page.get_by_test_id("enrol-code").fill(play.texts["code"])
+    page.get_by_test_id("enrol-send").click()
+    expect(page.get_by_test_id("sync-pill")).to_contain_text("all uploaded", timeout=MINUTE)
     assert play.received(order) == {"kettle": 1}

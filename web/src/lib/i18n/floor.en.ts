@@ -44,6 +44,8 @@ export default {
   // enrol
   'enrol.title': 'Enrol this handheld',
   'enrol.why': 'A supervisor makes the code on the Devices page. Enrol once, then sign in by badge.',
+  'enrol.again': 'This handheld is enrolled as {code}',
+  'enrol.again.kept': 'Enrolled anew it gets another code; {n} waiting {n:record|records} stay and are uploaded.',
   'enrol.code': 'Enrolment code',
   'enrol.code.hint': 'Opening the link or QR code of the enrolment page fills this in',
   'enrol.code.wrong': 'This code is wrong, used up or expired; ask for a new one',
@@ -627,6 +629,7 @@ export default {
   'sync.clock.more': 'It changes no order of things, but please set it.',
   'sync.forked': 'Another device used this identity',
   'sync.forked.todo': 'All work is here. Enrol this handheld again.',
+  'sync.stranger': 'The server does not know this handheld',
   'pending.pending': 'to upload',
   'pending.acked': 'uploaded, being confirmed',
   'pending.held': 'waiting for other data',

@@ -40,6 +40,8 @@ export default {
   // enrol
   'enrol.title': '登记这台手持终端',
   'enrol.why': '登记码由主管在「设备」页生成。登记一次，之后用工牌登录。',
+  'enrol.again': '本机已登记为 {code}',
+  'enrol.again.kept': '重新登记会得到新的设备号；待上传的 {n} 条随之保留并上传。',
   'enrol.code': '登记码',
   'enrol.code.hint': '扫描登记页的二维码会自动填好',
   'enrol.code.wrong': '登记码不对、已用完或已过期，请让主管重新生成',
@@ -623,6 +625,7 @@ export default {
   'sync.clock.more': '不影响数据先后，但请校准时间。',
   'sync.forked': '另一台设备用了同一个身份',
   'sync.forked.todo': '工作都在本机。请重新登记本机。',
+  'sync.stranger': '服务器不认识本机',
   'pending.pending': '待上传',
   'pending.acked': '已上传，等待确认',
   'pending.held': '等待前序数据',
