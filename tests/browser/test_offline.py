@@ -52,7 +52,7 @@ def test_a_waybill_whose_papers_have_left_the_handheld_is_known_without_network(
     before = int(page.get_by_test_id("pack-waybills").inner_text())
     page.get_by_test_id("primary").click()
     expect(page.get_by_test_id("pack-waybills")).to_have_text(str(before + 1), timeout=MINUTE)
-    expect(page.get_by_test_id("pack-size")).to_contain_text("MB")
+    expect(page.get_by_test_id("pack-size")).to_contain_text("B")
 
     dock.context.set_offline(True)
     dock.go("")

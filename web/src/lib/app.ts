@@ -41,9 +41,9 @@ function watchHolder(): () => void {
   const seen = () => {
     if (Date.now() - told < 20_000) return
     told = Date.now()
-    void stillHere()
+    stillHere().catch((reason: unknown) => console.error('Not kept', reason))
   }
-  const timer = setInterval(() => void lockWhenIdle(), 20_000)
+  const timer = setInterval(() => void lockWhenIdle().catch((reason: unknown) => console.error('Not kept', reason)), 20_000)
   document.addEventListener('pointerdown', seen, true)
   document.addEventListener('keydown', seen, true)
   return () => {

@@ -192,8 +192,8 @@ const fromBase64 = (text: string) => Uint8Array.from(atob(text.replace(/-/g, '+'
 export async function lock(): Promise<void> {
   const now = holder.get()
   if (!now) return
+  holder.set({ ...now, locked: true }) // whatever the disk says
   await writeMeta('session', { person_id: now.person.id, since: now.since, seen: Date.now(), locked: true })
-  holder.set({ ...now, locked: true })
 }
 
 export async function signOut(): Promise<void> {

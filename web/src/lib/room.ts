@@ -31,7 +31,16 @@ export async function room(): Promise<Room | null> {
   return { used: usage, quota, free: Math.max(0, quota - usage), spare: Math.min(A_DAY, quota / 5) }
 }
 
-export const without = async (): Promise<Without[]> => (await readMeta<Without[]>('without')) ?? []
+/** What is given up is known by a row that is gone: on a full disk nothing could be written. */
+const KEEPS = 'keeps'
+const keeps = (what: Without) => `${KEEPS}:${what}`
+const PARTS: readonly Without[] = ['waybills', 'shipped']
+
+export async function without(): Promise<Without[]> {
+  if (!(await readMeta(KEEPS))) return []
+  const kept = await db.meta.bulkGet(PARTS.map(keeps))
+  return PARTS.filter((_, n) => !kept[n])
+}
 
 /** A write was refused. Browsers speak of free room that there is not, so this is believed until a large write goes well. */
 let refused = false
@@ -55,6 +64,7 @@ async function fits(bytes: number): Promise<boolean> {
 
 /** With every round of the sync, online or not: room is made when it runs short, and what was given up is fetched again when there is enough. */
 export async function keepRoom(): Promise<void> {
+  if (!(await readMeta(KEEPS))) await db.meta.bulkPut([KEEPS, ...PARTS.map(keeps)].map((key) => ({ key, value: 1 })))
   if (refused && !(await fits(ALMOST_NONE))) return
   refused = false
   const now = await room()
@@ -109,20 +119,18 @@ const GIVE: Record<(typeof GIVES_WAY)[number], (bytes: number) => Promise<number
   },
   async waybills() {
     return db.transaction('rw', [db.waybills, db.meta], async () => {
-      if ((await without()).includes('waybills')) return 0
       const count = (await waybillState())?.count ?? 0
       await db.waybills.clear()
-      await db.meta.delete('feed:waybills')
-      await goWithout('waybills')
+      await db.meta.bulkDelete(['feed:waybills', keeps('waybills')])
       return count * BYTES_OF_A_WAYBILL
     })
   },
   async shipped() {
     return db.transaction('rw', [db.reference, db.meta], async () => {
-      if ((await without()).includes('shipped')) return 0
+      if (!(await readMeta(KEEPS))) return 0
       let dropped = 0
       for (const kind of SHIPPED) dropped += await db.reference.where('[kind+key]').between([kind, ''], [kind, '\uffff']).delete()
-      await goWithout('shipped')
+      await db.meta.delete(keeps('shipped'))
       return dropped * BYTES_OF_A_PAPER
     })
   },
@@ -133,15 +141,12 @@ export const SHIPPED = ['outbound_order', 'outbound_line'] as const
 const BYTES_OF_A_WAYBILL = 35
 const BYTES_OF_A_PAPER = 600
 
-const goWithout = async (what: Without) => writeMeta('without', [...(await without()), what])
-
 /** The last given up first, one at a time. */
 async function takeBack(): Promise<void> {
-  const given = await without()
-  const what = given.pop()
+  const what = (await without()).pop()
   if (!what || !syncState.get().online) return
   await db.transaction('rw', db.meta, async () => {
-    await writeMeta('without', given)
+    await writeMeta(keeps(what), 1)
     if (what !== 'shipped') return
     // Papers come with the site's feed, from its beginning.
     for (const { key, value } of await db.meta.where('key').startsWith('feed:site:').toArray())

@@ -732,7 +732,7 @@ export default {
   'device.not_ready': '{n} {n:thing is|things are} not ready',
   'device.pack': 'Offline data',
   'device.no_pack': 'none',
-  'pack.size': '{size} used',
+  'pack.size': 'Size',
   'pack.items': 'Items',
   'pack.barcodes': 'Barcodes',
   'pack.bins': 'Bins',

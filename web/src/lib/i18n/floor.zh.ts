@@ -728,7 +728,7 @@ export default {
   'device.not_ready': '{n} 项没有准备好',
   'device.pack': '离线数据包',
   'device.no_pack': '没有',
-  'pack.size': '占用 {size}',
+  'pack.size': '占用空间',
   'pack.items': '商品',
   'pack.barcodes': '条码',
   'pack.bins': '库位',

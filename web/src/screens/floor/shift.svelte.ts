@@ -273,8 +273,7 @@ class Shift {
         if (this.ready && !isQuiet()) this.work.at = route.path
       })
       $effect(() => {
-        // A full disk is said by the line at the top; the scan that follows is refused aloud.
-        if (this.ready) saveDraft('floor', $state.snapshot(this.work)).catch((reason: unknown) => console.error('Not kept', reason))
+        if (this.ready) void saveDraft('floor', $state.snapshot(this.work))
       })
     })
   }
