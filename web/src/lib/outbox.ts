@@ -113,6 +113,13 @@ export interface PendingRow extends Pick<OutboxRow, 'seq' | 'id' | 'name' | 'by'
   result: Result | null
 }
 
+/** Where what was recorded here and not yet answered begins, and how much it is: by its numbers, for a browser that counts ten thousand takes
+ *  a fifth of a second, and everything else waits. `after`: of what has a higher number. */
+export async function pending(after = 0): Promise<{ first: OutboxRow | null; count: number }> {
+  const first = await db.outbox.where('[state+seq]').between(['pending', after], ['pending', Infinity], false).first()
+  return first ? { first, count: ((await readMeta<number>('next_seq')) ?? 1) - first.seq } : { first: null, count: 0 }
+}
+
 export async function pendingList(limit = 200): Promise<PendingRow[]> {
   const rows = await db.outbox.orderBy('seq').limit(limit).toArray()
   return Promise.all(

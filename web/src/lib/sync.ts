@@ -13,7 +13,7 @@ import {
 } from './db'
 import { problemOf, send, Problem, Unreachable, type Request } from './net'
 import { live } from './observable'
-import { whenRecorded, withRebuild } from './outbox'
+import { pending, whenRecorded, withRebuild } from './outbox'
 import { uploadPhotos } from './photos'
 import {
   APP_SCHEMA, MAX_MUTATIONS, PROTOCOL,
@@ -267,11 +267,10 @@ async function wire(row: OutboxRow): Promise<MutationIn> {
 }
 
 async function stateReport(rows: OutboxRow[]): Promise<{ state: DeviceState; said: string; due: boolean }> {
-  const waiting = (after: number) => db.outbox.where('[state+seq]').between(['pending', after], ['pending', Infinity])
   const sending = rows.filter((row) => row.state === 'pending')
-  const left = await waiting((sending.at(-1)?.seq ?? 0) + 1).first()
+  const left = await pending(sending.at(-1)?.seq ?? 0)
   const pending_photos = await db.photos.where('state').equals('waiting').count()
-  const counts = { pending: (await waiting(0).count()) - sending.length, pending_photos, oldest_pending_at: left?.made_at ?? 0 }
+  const counts = { pending: left.count, pending_photos, oldest_pending_at: left.first?.made_at ?? 0 }
   const said = JSON.stringify(counts)
   const estimate = await globalThis.navigator?.storage?.estimate?.()
   const state: DeviceState = {
@@ -356,7 +355,7 @@ async function leave(): Promise<void> {
   await signOut()
   say({ revoked: true, error: 'revoked' })
   const token = await deviceToken()
-  if (token && (await db.outbox.where('[state+seq]').between(['pending', 0], ['pending', Infinity]).count())) {
+  if (token && (await pending()).first) {
     try {
       await push(token)
     } catch (reason) {
@@ -646,18 +645,23 @@ async function pokes(token: string, ending: AbortSignal, heard: () => void): Pro
 
 /** The numbers on the pill, from the database: they are right in every tab, and after a reload. */
 function watchCounts(): () => void {
-  const of = (state: string) => db.outbox.where('[state+seq]').between([state, 0], [state, Infinity])
-  return live(
-    () =>
-      db.transaction('r', [db.outbox, db.attention, db.photos, db.meta], async () => {
-        const [pending, oldest, waiting, needsAttention, photosPending, packAt] = await Promise.all([
-          of('pending').count(), of('pending').first(), of('held').count(),
-          db.attention.where('seen').equals(0).count(), db.photos.where('state').equals('waiting').count(), readMeta<number>('pack'),
-        ])
-        return { pending, oldestPendingAt: oldest?.made_at ?? 0, waiting, needsAttention, photosPending, packAt: packAt ?? 0 }
-      }),
-    null,
-  ).subscribe((counts) => {
-    if (counts) say({ ...counts, packReady: counts.packAt > 0 })
-  })
+  const ends = [
+    live(
+      () =>
+        db.transaction('r', [db.outbox, db.attention, db.meta], async () => {
+          const [{ first, count }, waiting, needsAttention, packAt] = await Promise.all([
+            pending(), db.outbox.where('[state+seq]').between(['held', 0], ['held', Infinity]).count(),
+            db.attention.where('seen').equals(0).count(), readMeta<number>('pack'),
+          ])
+          return { pending: count, oldestPendingAt: first?.made_at ?? 0, waiting, needsAttention, packAt: packAt ?? 0 }
+        }),
+      null,
+    ).subscribe((counts) => {
+      if (counts) say({ ...counts, packReady: counts.packAt > 0 })
+    }),
+    live(() => db.photos.where('state').equals('waiting').count(), null).subscribe((photosPending) => {
+      if (photosPending !== null) say({ photosPending })
+    }),
+  ]
+  return () => ends.forEach((end) => end())
 }
