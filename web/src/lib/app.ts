@@ -5,6 +5,7 @@ import { readMeta, reindex, useDatabase } from './db'
 import { lang, useLanguage, type Language } from './i18n'
 import { configureNet } from './net'
 import { loadSettings, settings } from './settings'
+import { PRACTICE_DATABASE, practising } from './practising'
 import { say } from './syncstate'
 import { forgetKey } from './vault'
 
@@ -19,6 +20,11 @@ export function configure(options: { origin?: string; fetch?: typeof fetch; data
 
 /** Once, before anything is shown. Syncing begins when its part of the app has come, which no screen waits for. Resolves to what stops it. */
 export async function start(): Promise<() => void> {
+  const practice = practising()
+  if (practice) {
+    configure({ database: PRACTICE_DATABASE })
+    await (await import('./practice')).prepare(practice)
+  }
   await loadSettings()
   await reindex()
   // Without its words English has to wait; the screens do not.
@@ -27,9 +33,9 @@ export async function start(): Promise<() => void> {
   await loadIdentity()
   const packAt = (await readMeta<number>('pack')) ?? 0
   say({ packAt, packReady: packAt > 0 })
-  // Only what is enrolled has anybody to talk to.
+  // Only what is enrolled has anybody to talk to, and practice talks to nobody.
   let syncing: Promise<() => void> | undefined
-  const enrolled = identity.subscribe((known) => void (known && (syncing ??= import('./sync').then(({ startSync }) => startSync()))))
+  const enrolled = identity.subscribe((known) => void (known && !practice && (syncing ??= import('./sync').then(({ startSync }) => startSync()))))
   const ends = [settings.subscribe(({ language }) => void (language === lang.get() || speak(language))), watchHolder(), enrolled, () => void syncing?.then((end) => end())]
   return () => ends.forEach((end) => end())
 }

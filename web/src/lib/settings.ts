@@ -19,6 +19,8 @@ export interface Settings {
   hold: boolean
   /** After a scan the camera comes back by itself: for a phone that has nothing else to scan with. */
   cameraStays: boolean
+  /** Who has been shown their first scan on this device, or knew it. */
+  learned: string[]
 }
 
 export const DEFAULTS: Settings = {
@@ -34,6 +36,7 @@ export const DEFAULTS: Settings = {
   door: '',
   hold: false,
   cameraStays: false,
+  learned: [],
 }
 
 const current = store<Settings>(DEFAULTS)

@@ -27,6 +27,8 @@ export default {
   'cards.answer': '屏幕提问时的回答',
   'cards.defects': '缺陷：{check}',
   'cards.no_defects': '还没有缺陷码。',
+  'cards.practice': '练习包裹',
+  'cards.practice_line': '新来的人在手持机上选“学习与练习”，照着扫这些码。练习不动库存。',
   'cards.scanner': '扫码枪设置',
   'cards.scanner_line': '在手持终端「设备 → 扫码枪」里按「设置扫码枪」，依次扫这三个码。',
   'cards.step': '第 {n} 个',

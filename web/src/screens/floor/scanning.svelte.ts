@@ -9,6 +9,7 @@ import { classify, type Classified, type Expect, type Meaning } from '../../lib/
 import { isCard, parseCard } from '../../lib/numbers'
 import { receiptOf } from '../../lib/queries'
 import { lock, session } from '../../lib/auth'
+import { practising } from '../../lib/practising'
 import type { Scan } from '../../lib/scanner'
 import { go, route } from '../../router.svelte'
 import type { IconName } from '../../parts/Icon.svelte'
@@ -162,6 +163,7 @@ async function one(scan: Scan): Promise<void> {
       misread = scan.text
       return attention((w) => w.t('scan.misread'), { more: (w) => w.t('scan.misread.more') })
     }
+    if (meaning.is === 'badge' && practising()) return attention((w) => w.t('practice.no_badge'), { more: (w) => w.t('nothing_done') })
     if (meaning.is === 'badge') return await changePerson(scan)
     const right = NEEDS[here]
     if (right && !(await mayDo(right))) return attention((w) => w.t(`lacks.${right}`), { more: (w) => w.t(`lacks.${right}.todo`) })

@@ -76,7 +76,7 @@ const WAITS: readonly AskName[] = ['choose', 'lot', 'serial']
 export type Asking = {
   [N in AskName]: { is: N; asks: Asked[N]['asks']; done: (answer: Asked[N]['answer'] | null) => void }
 }[AskName]
-export type Sheet = Asking | { is: 'more' } | { is: 'verdict'; id: string } | { is: 'type' } | { is: 'camera'; taken?: readonly string[] } | { is: 'history' }
+export type Sheet = Asking | { is: 'more' } | { is: 'guide' } | { is: 'practice'; scored?: boolean } | { is: 'verdict'; id: string } | { is: 'type' } | { is: 'camera'; taken?: readonly string[] } | { is: 'history' }
 
 // —— what is in hand ——————————————————————————————————————————————————————————————————————————————————
 
