@@ -795,6 +795,19 @@ class DifferencePage(msgspec.Struct, kw_only=True):
     """Those who may follow it: id and name."""
 
 
+class Explained(msgspec.Struct, kw_only=True, omit_defaults=True):
+    findings: list[Facts]
+    """code; weight (stops, may, fine); facts; units; named: what ids are called; fix: {do, may, ask}, what helps and whom to ask."""
+    person: Facts | None = None
+    order: OrderRef | None = None
+    item: ItemRef | None = None
+    fresh: Facts | None = None
+
+
+class AskedAbout(msgspec.Struct, kw_only=True):
+    rows: list[Facts]
+
+
 class LossRow(fields_of(losses.LossCase)):  # type: ignore[misc]
     item: ItemRef | None
     order: OrderRef | None

@@ -64,8 +64,12 @@ def likely(kind: str, scene: Scene) -> Cause:
 
 
 def unsent(scene: Scene) -> Cause | None:
-    """A handheld of the site holds work nobody here has seen."""
+    """A handheld of the site holds work nobody here has seen: of an order, one that worked on it."""
     holding = holding_work(scene.work, scene.site_id)
+    if holding and scene.order:
+        at_work = {receipt.device_id for receipt in scene.work.all(Receipt, order_id=scene.order.id)}
+        at_work |= {each.device_id for each in scene.work.all(inspections.Inspection, order_id=scene.order.id)}
+        holding = [device for device in holding if device.id in at_work]
     if not holding:
         return None
     oldest = holding[0]

@@ -65,7 +65,8 @@ ACTIONS = {
     "GET /api/sites": "",  # answers the sites one may see: none
     "GET /api/todo": "see_desk", "GET /api/returns": "see", "GET /api/returns/{id}": "see", "GET /api/parcels": "see",
     "GET /api/parcels/{id}": "see", "GET /api/stock": "see_stock", "GET /api/stock/entries": "see_stock",
-    "GET /api/differences": "see_stock", "GET /api/differences/{id}": "see_stock", "GET /api/losses": "see_stock", "GET /api/losses/{id}": "see_stock",
+    "GET /api/differences": "see_stock", "GET /api/differences/{id}": "see_stock", "GET /api/losses": "see_stock", "GET /api/explanations/sight": "see_desk", "GET /api/explanations/stock": "see_stock",
+    "GET /api/explanations/completion/{id}": "see", "GET /api/explanations/people": "see_desk", "GET /api/losses/{id}": "see_stock",
     "POST /api/differences/{id}/assignment": "handle_difference", "POST /api/differences/{id}/resolution": "handle_difference",
     "POST /api/differences/{id}/dismissal": "handle_difference", "POST /api/losses": "open_loss", "POST /api/losses/{id}/parties": "open_loss", "POST /api/losses/{id}/assignment": "open_loss",
     "POST /api/losses/{id}/notes": "open_loss", "POST /api/losses/{id}/finding": "decide_loss",
@@ -177,6 +178,7 @@ SUBJECTS = {
     "/api/returns/": R_1001, "/api/lines/": "kettles", "/api/parcels/": "parcel", "/api/dispositions/": "disposition",
     "/api/tasks/": "task", "/api/counts/": "count", "/api/alerts/": "alert", "/api/conflicts/": "conflict", "/api/differences/": "difference", "/api/losses/": "loss", "/api/reconciliations/": "run", "/api/outbound/": "outbound",
     "/api/people/": "cleo", "/api/items/": "kettle", "/api/grants/": "grant-cleo", "/api/sites/": SITE, "/api/zones/": "zone-dock", "/api/bins/": "bin-dock", "/api/devices/": "device-A1",
+    "/api/explanations/completion/": R_1001,
     "/api/stock/entries/": "entry", "/api/lot-holds/": "hold", "/api/number-reports/": "report",
     "/api/parked-events/": "parked", "/api/enrolment-codes/": "enrolment", "/api/photos/": "a" * 64, "/sync/v1/pull/": f"site:{SITE}", "/blobs/": "a" * 64,
 }  # fmt: skip
@@ -236,6 +238,10 @@ def ask(browser: Any, door: str) -> Any:
         path += "?ids=conflict&option=keep_server"
     if path.endswith("/restoration") and method == "GET":
         path += "?lost=x"
+    if path == "/api/explanations/sight":
+        path += f"?person=cleo&order={R_1001}"
+    if path == "/api/explanations/stock":
+        path += f"?site={SITE}"
     if path == "/api/events":
         path = f"/api/events?subject={R_1001}"
     if path.startswith("/api/photos/") and method == "PUT":

@@ -246,7 +246,7 @@ export type Task = {
   given: TaskAnswer[]
 } // prettier-ignore
 export type NewTask = {
-  site_id: string; kind: TaskKind; question: string; assignee?: string; conflict_id?: string; alert_id?: string; order_id?: string
+  site_id: string; kind: TaskKind; question: string; assignee?: string; conflict_id?: string; alert_id?: string; difference_id?: string; order_id?: string
   line_id?: string; item_id?: string; bin_id?: string; container_id?: string; serial?: string; due_at?: Millis
 } // prettier-ignore
 
@@ -370,9 +370,33 @@ export type ReconcileRun = {
   state: 'queued' | 'running' | 'done' | 'failed'; step: string; done: number; total: number
   balances_checked: number; lines_checked: number; differences: number; error: string; site?: Named | null; asked_by_name?: string
 } // prettier-ignore
+export type Amount = { currency: string; amount: number }
 export type Difference = {
-  id: string; site_id: string; kind: string; subject_id: string; expected: number; found: number; cause: string; state: string
-  first_at: Millis; last_at: Millis; item?: ItemRef | null; order?: { id: string; number: string } | null
+  id: string; site_id: string; kind: string; subject_id: string; expected: number; found: number; value: number; currency: string
+  cause: string; facts: Record<string, unknown>; named: Record<string, Named>; state: string; assigned_to: string; assigned_to_name: string
+  occurrences: number; first_at: Millis; last_at: Millis; closed_at: Millis; closed_by_name: string; closing_reason: string
+  item?: ItemRef | null; order?: { id: string; number: string } | null; site?: Named | null; bin?: Named | null; container?: Named | null
+  line_id: string; lot: string; expiry: string; serial: string; status: string
+} // prettier-ignore
+export type Differences = Page<Difference> & { values: Amount[]; open_by_kind: Record<string, number> }
+export type DifferencePage = {
+  difference: Difference; tasks: Task[]; losses: { id: string; state: string; quantity: number; opened_at: Millis }[]
+  trail: { kind: string; id: string; quantity: number; at: Millis; by_name: string; device: Named | null; mutation_id: string; order: { id: string; number: string } | null }[]
+  people: { id: string; name: string }[]
+} // prettier-ignore
+export type Party = { kind: 'person' | 'carrier' | 'supplier' | 'customer' | 'other'; id: string; name: string; share: number }
+export type Loss = {
+  id: string; site_id: string; item?: ItemRef | null; quantity: number; found: number; written_off: number; claimed: number; left: number
+  in_book: boolean; lot: string; expiry: string; serial: string; status: string; bin?: Named | null; container?: Named | null
+  order?: { id: string; number: string } | null; unit_cost: number; currency: string; value: number; state: string; reason: string
+  parties: Party[]; assigned_to: string; assigned_to_name: string; opened_by_name: string; opened_at: Millis; closed_at: Millis; site?: Named | null
+} // prettier-ignore
+export type Stand = { status: string; bin: Named | null; container: Named | null }
+export type LossPage = {
+  case: Loss; difference: Difference | null; people: { id: string; name: string }[]; bins: Named[]
+  steps: { id: string; kind: string; quantity: number; note: string; bin: Named | null; against: string; reference: string; amount: number; by_name: string; at: Millis }[]
+  custody: { at: Millis; made_at: Millis; what: string; quantity: number; by: string; by_name: string; device: Named | null; from: Stand | null; to: Stand | null; text: string; count_id?: string }[]
+  replenish: { suggested: number; available: number; shipped: number; days: number }
 } // prettier-ignore
 
 export type Device = {
@@ -515,6 +539,43 @@ export const stock = {
   reconcile: (site: string) => post<{ run_id: string }>(`/api/sites/${site}/reconciliations`),
   run: (id: string) => get<ReconcileRun>(`/api/reconciliations/${id}`),
   runs: (site: string) => get<{ runs: ReconcileRun[]; differences: Difference[] }>('/api/reconciliations', { site }),
+}
+
+export const differences = {
+  list: (query: Query) => get<Differences>('/api/differences', query),
+  one: (id: string) => get<DifferencePage>(`/api/differences/${id}`),
+  assign: (id: string, person_id: string) => post(`/api/differences/${id}/assignment`, { person_id }),
+  resolve: (id: string, reason: string) => post(`/api/differences/${id}/resolution`, { reason }),
+  dismiss: (id: string, reason: string) => post(`/api/differences/${id}/dismissal`, { reason }),
+}
+
+export type Finding = {
+  code: string; weight: 'stops' | 'may' | 'fine'; facts: Record<string, unknown>; units: number; named: Record<string, Named>
+  fix: { do: string; may: boolean; ask: string[] } | null
+} // prettier-ignore
+export type Fresh = {
+  last_entry_at: Millis; reconciled_at: Millis; queue: number; oldest_event_at: Millis; worker_at: Millis; devices: number; pending: number; oldest_pending_at: Millis
+} // prettier-ignore
+export type Explained = {
+  findings: Finding[]; person?: { id: string; name: string }; order?: { id: string; number: string; status: string }; item?: ItemRef; fresh?: Fresh
+} // prettier-ignore
+export const explain = {
+  sight: (person: string, order: string) => get<Explained>('/api/explanations/sight', { person, order }),
+  stock: (site: string, item: string) => get<Explained>('/api/explanations/stock', { site, item }),
+  completion: (order: string) => get<Explained>(`/api/explanations/completion/${order}`),
+  people: () => get<Page<{ id: string; name: string; username: string }>>('/api/explanations/people').then(rows),
+}
+
+export const losses = {
+  list: (query: Query) => get<Page<Loss> & { values: Amount[] }>('/api/losses', query),
+  one: (id: string) => get<LossPage>(`/api/losses/${id}`),
+  open: (body: { site_id: string; quantity: number; reason: string; difference_id?: string; item_id?: string; status?: string; bin_id?: string; lot?: string; serial?: string }) => post<{ id: string }>('/api/losses', body),
+  assign: (id: string, person_id: string) => post(`/api/losses/${id}/assignment`, { person_id }),
+  name: (id: string, parties: Party[]) => post(`/api/losses/${id}/parties`, { parties }),
+  note: (id: string, note: string) => post(`/api/losses/${id}/notes`, { note }),
+  find: (id: string, quantity: number, bin_id: string, note: string) => post(`/api/losses/${id}/finding`, { quantity, bin_id, note }),
+  writeOff: (id: string, quantity: number, note: string) => post(`/api/losses/${id}/write-off`, { quantity, note }),
+  claim: (id: string, body: { quantity: number; against: string; amount: number; reference: string; note: string }) => post(`/api/losses/${id}/claim`, body),
 }
 
 export const alerts = {

@@ -1,9 +1,11 @@
 import type { Words } from '../i18n'
 import core from './core.en'
+import recon from './recon.en'
 import type zh from './desk.zh'
 
 export default {
   ...core,
+  ...recon,
   'brand.under': 'Return to stock',
   'brand.line': 'Goods that come back, back into stock',
   'nav.label': 'Main',

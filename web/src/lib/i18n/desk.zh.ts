@@ -1,8 +1,10 @@
 // 办公室界面的词。
 import core from './core.zh'
+import recon from './recon.zh'
 
 export default {
   ...core,
+  ...recon,
   'brand.under': '退货入库',
   'brand.line': '退库：退回的货，重新上架',
   'nav.label': '主导航',
