@@ -227,6 +227,33 @@ def imports() -> None:
     """Bring in files of other systems. A file that cannot be read changes nothing; again adds only what is new."""
 
 
+@imports.command("table")
+@click.argument("kind", metavar="KIND")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--site", default="", help="Code of the site whose bins, orders or stock they are; the first one if not given."
+)
+@click.option("--sheet", default="", help="The sheet of an XLSX file; the first one if not given.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="FIELD=HEADER",
+    help="Which column is which field, as sku=商品编码; FIELD==TEXT: what every row says.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what it would do, and write nothing.")
+@configured
+def table(
+    config: Config, kind: str, path: Path, site: str, sheet: str, columns: tuple[str, ...], dry_run: bool
+) -> None:
+    """A CSV or XLSX file of KIND: items, barcodes, customers, suppliers, bins, outbound or stock. One wrong row, and nothing is written."""
+    from server.importers.shell import run
+    from server.migrations import migrate as bring_up_to_date
+
+    bring_up_to_date(config)
+    sys.exit(run(config, kind, path, site, sheet, columns, dry_run))
+
+
 @imports.command("online-retail")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help='Print {"rows": n, "outcomes": {name: count}} and nothing else.')

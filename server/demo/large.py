@@ -41,7 +41,12 @@ from .world import OWNER_ID
 
 ITEMS, RETURNS, CUSTOMERS, ALERTS, CONFLICTS = 100_000, 200_000, 5_000, 20_000, 5_000
 """Four ledger entries a line: received, and put where it was decided to be."""
-PORTION = 2_500
+PORTION = 5_000
+MANY: tuple[type[SQLModel], ...] = (
+    returns.ReturnOrder, returns.ReturnLine, receiving.Receipt, inspections.Inspection, dispositions.Disposition, parcels.Parcel,
+    documents.OutboundOrder, documents.OutboundLine, Mutation, stock.StockEntry,
+)  # fmt: skip
+"""Of which there will be hundreds of thousands."""
 DAY = 86_400_000
 
 KINDS = ("电水壶", "台灯", "蓝牙耳机", "面霜", "床品套装", "保温杯", "剃须刀", "吹风机", "电饭煲", "儿童积木", "跑步鞋", "双肩包",
@@ -90,11 +95,17 @@ def add(database: Database) -> None:
         return
     began = time.monotonic()
     database.write(SYSTEM, lambda work: work.add(Setting, id="demo:large", value="begun"))
+    indexes = [index for model in MANY for index in model.__table__.indexes]  # type: ignore[attr-defined]
+    for index in indexes:  # made once at the end, they cost a tenth of being kept up row by row
+        index.drop(database.engine, checkfirst=True)
     house = _House(database, Random(20_261_130))
     house.catalogue()
     house.returns()
     house.balances()
     house.cases()
+    for n, index in enumerate(indexes, 1):
+        index.create(database.engine)
+        house._say("indexes", n, len(indexes))
     database.write(SYSTEM, house.finish)
     if database.sqlite:
         with database.engine.connect() as connection:
@@ -322,8 +333,9 @@ class _Portion:
     def _line(self, order_id: str, number: int, status: str, parcel_id: str, outbound_id: str) -> None:
         random, add, place, at = self.random, self.add, self.place, self.at + DAY + number * 60_000
         site_id = place.site.id
-        # A few items come back often, most seldom.
-        item_id, barcode, cost = self.house.items[int(ITEMS * random.random() ** 2)]
+        # A few items come back often, most seldom; each has its home in every zone.
+        item = int(ITEMS * random.random() ** 4)
+        item_id, barcode, cost = self.house.items[item]
         units = 1 if random.random() < 0.7 else random.randint(2, 12)
         reached = {"receiving": 1, "inspecting": 1, "disposing": 2, "completed": 3}.get(status, 0)
         line_id, by, device = uuid7(at), random.choice(place.people), random.choice(place.devices)
@@ -357,7 +369,7 @@ class _Portion:
             body={"args": {"line_id": line_id, "text": barcode}},
             **who,
         )
-        waiting = random.choice(place.bins["quarantine"])
+        waiting = _home(place.bins["quarantine"], item)
         fact = line | {"line_id": line_id, "quantity": units, "mutation_id": scan} | who
         add(receiving.Receipt, id=scan, **fact, parcel_id=parcel_id, bin_id=waiting, text=barcode, symbology="]E0")
         self._move(scan, line_id, line, units, cost, ("out", ""), ("quarantine", waiting), "receive", who)
@@ -381,7 +393,7 @@ class _Portion:
         )  # fmt: skip
         if posted:
             end, zone, _ = ENDS[kind]
-            put = random.choice(place.bins[zone])
+            put = _home(place.bins[zone], item)
             self._move(
                 uuid7(at + DAY),
                 line_id,
@@ -410,6 +422,10 @@ class _Portion:
                 **line, line_id=line_id, owner_id=OWNER_ID, status=status, bin_id=bin_id, quantity=signed, unit_cost=cost, cause=word,
                 business_date=on, posting_date=on, by=who["by"], device_id=who["device_id"], at=who["at"],
             )  # fmt: skip
+
+
+def _home(bins: list[str], item: int) -> str:
+    return bins[item % len(bins)]
 
 
 def balance_id(site_id: str, item_id: str, status: str, bin_id: str) -> str:

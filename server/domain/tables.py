@@ -11,6 +11,7 @@ from . import (
     dispositions,
     documents,
     hand_overs,
+    indexes,
     inspections,
     losses,
     lot_holds,
@@ -35,5 +36,5 @@ from . import (
 )  # fmt: skip
 from .model import Table
 
-__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "differences", "dispositions", "documents", "hand_overs", "inspections",
+__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "differences", "dispositions", "documents", "hand_overs", "indexes", "inspections",
            "losses", "lot_holds", "messages", "number_reports", "outbound_claims", "own_book", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "standards", "stock", "stock_lists", "tasks", "told", "views", "words"]  # fmt: skip
