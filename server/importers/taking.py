@@ -182,8 +182,8 @@ class _File:
                 row, field = _at_fault(group, str(refusal.facts.get("field", "")))
                 row.refuse(field, refusal.sentence)
             else:
-                for row in group:
-                    row.became = row.became or became
+                for row in group:  # those beside a refused one are neither refused nor anything else
+                    row.became = row.became or ("" if became == "refused" else became)
         if for_good and any(row.became == "refused" for row in rows):
             raise Stale("Something this file speaks of changed meanwhile. Check it again.")
         return rows
@@ -203,7 +203,7 @@ class _File:
         for row in rows:
             if row.became == "refused":
                 self._refuse(row.line, row.field, row.reason, self._cells[row.line])
-            else:
+            elif row.became:
                 self.became[row.became] += 1
 
     def _fixed(self) -> dict[str, Any]:

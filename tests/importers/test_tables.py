@@ -9,10 +9,11 @@ import xlsxwriter
 from sqlmodel import col
 
 from server.database import Database
-from server.domain import catalog, people
+from server.domain import catalog, documents, people, stock
 from server.domain.errors import Invalid, NotAllowed, Refusal
 from server.domain.people import actor_of
 from server.domain.permissions import SYSTEM, Actor
+from server.domain.records import Mutation
 from server.importers import sheet, taking
 from server.importers.taking import Taken
 from tests.cast import SITE
@@ -196,3 +197,49 @@ def test_with_two_owners_a_file_says_whose_goods_they_are(database: Database) ->
     }
     refused = take(database, "items", ITEMS, columns={"sku": 0, "name": 1, "owner": "OTH"}, take=False).refused
     assert {each.reason for each in refused} == {"You do not have the right to do this here."}
+
+
+def test_opening_stock_is_posted_where_it_stands_and_the_same_file_posts_nothing_more(database: Database) -> None:
+    rows = "商品编码,数量,库位,批号,成本,账簿起始日\nGREEN-KETTLE,12,SH-SELLABLE-01,,80,2026-11-01\nBLUE-LAMP,3,SH-SELLABLE-01,L1,50.5,2026-11-01\n"
+    assert take(database, "stock", rows).became == {"new": 2}
+    assert take(database, "stock", rows).became == {"same": 2}
+    assert take(database, "stock", workbook(*(line.split(",") for line in rows.splitlines()))).became == {"same": 2}
+    with database.read(SYSTEM) as work:
+        standing = work.find(stock.StockBalance, stock.StockBalance.status == "sellable")
+        assert {(each.item_id, each.lot, each.quantity, each.value) for each in standing} == {
+            ("kettle", "", 12, 96_000), ("lamp", "L1", 3, 15_150),
+        }  # fmt: skip
+        assert all(work.look(Mutation, entry.mutation_id) for entry in work.find(stock.StockEntry)), "prove it"
+    other = rows.replace(",12,", ",13,")
+    assert "says something else" in take(database, "stock", other).refused[0].reason
+    refused = take(
+        database,
+        "stock",
+        "编码,数量,库位,日期\nNONE,1,,2026-11-01\nBLUE-LAMP,1,NOWHERE,2026-11-01\nBLUE-LAMP,0,,2026-11-01\n",
+    ).refused
+    assert [(each.line, each.field) for each in refused] == [(2, "sku"), (3, "bin"), (4, "quantity")]
+
+
+def test_outbound_orders_are_taken_in_order_by_order(database: Database) -> None:
+    rows = (
+        "出库单号,出库日期,客户编码,运单号,商品编码,数量,单价,序列号\n"
+        "SO-1,2026/10/2,C1,SF1,GREEN-KETTLE,2,129.00,\nSO-1,2026/10/2,C1,SF1,RED-CAMERA,2,1999,SN1 SN2\nSO-2,2026/10/3,C1,SF2,BLUE-LAMP,1,79,\n"
+    )
+    assert take(database, "outbound", rows).became == {"new": 3}
+    assert take(database, "outbound", rows).became == {"same": 3}
+    with database.read(SYSTEM) as work:
+        (order,) = work.find(documents.OutboundOrder, documents.OutboundOrder.number == "SO-1")
+        lines = work.find(
+            documents.OutboundLine,
+            documents.OutboundLine.outbound_id == order.id,
+            order_by=documents.OutboundLine.line_number,
+        )
+    assert (order.waybill, order.customer_id, order.shipped_on) == ("SF1", "customer", "2026-10-02")
+    assert [(line.item_id, line.quantity, line.unit_price, line.serials) for line in lines] == [
+        ("kettle", 2, 12_900, []), ("camera", 2, 199_900, ["SN1", "SN2"]),
+    ]  # fmt: skip
+    wrong = "出库单号,出库日期,客户编码,商品编码,数量\nSO-9,2026-10-02,C1,GREEN-KETTLE,1\nSO-9,2026-10-03,C1,NONE,1\nSO-8,2026-10-03,C1,NONE,1\n"
+    assert [(each.line, each.field) for each in take(database, "outbound", wrong).refused] == [
+        (3, "shipped_on"),
+        (4, "sku"),
+    ]
