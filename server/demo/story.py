@@ -107,7 +107,7 @@ class Story:
             serials = line.unit.serial.split()
             work.add(
                 OutboundLine, id=line.line_id, outbound_id=order_id, site_id=site_id, item_id=item_id(line.sku), line_number=at,
-                quantity=line.quantity, unit_price=GOODS[line.sku].price, lot=line.unit.lot, serials=serials,
+                quantity=line.quantity, posted=line.quantity, unit_price=GOODS[line.sku].price, lot=line.unit.lot, serials=serials,
             )  # fmt: skip
             item = work.get(Item, item_id(line.sku))
             units = [(1, stock.Lot(serial=serial)) for serial in serials] or [(line.quantity, stock.Lot(*line.unit))]

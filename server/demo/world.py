@@ -180,11 +180,12 @@ class Shelves:
         if work.seek(Mutation, cause):
             return
         work.because_of(cause)
+        work.get(catalog.Site, site_id).book_from = stock.date_at(work.now, work.look(catalog.Site, site_id))
         for at, (sku, units) in enumerate(self.planned(site)):
             item = work.get(catalog.Item, item_id(sku))
             place = stock.Place("sellable", bins[at % len(bins)])
             for unit, quantity in units:
-                stock.move(work, site_id, item, quantity, stock.OUT, place, stock.Cause("import"), stock.Lot(*unit))
+                stock.move(work, site_id, item, quantity, stock.OUT, place, stock.Cause("open"), stock.Lot(*unit))
         work.add(
             Mutation, id=cause, name="import_stock", by=SYSTEM.id, site_id=site_id, status="applied", made_at=work.now,
             at=work.now, body={"args": {"file": f"opening-{site}.csv"}},

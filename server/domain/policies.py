@@ -23,11 +23,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     expiry: str = ""
     min_days_to_sell: int = 0
     today: str = ""
+    lot_held: bool = False
 
 
 def may_be_sold(facts: Facts) -> bool:
     """Failed, damaged, expired and nearly expired goods are never offered for sale."""
-    if facts.verdict == "fail" or facts.grade == "D":
+    if facts.verdict == "fail" or facts.grade == "D" or facts.lot_held:
         return False
     if not facts.expiry or not facts.today:
         return True

@@ -17,6 +17,9 @@ from ..stock import STATUSES, StockEntry
 from ..work import Work
 from .rows import Json, Names, bin_ref, container_ref, many, named, one, order_ref, page, plain, shown, visible
 
+COMPANIONS = 12
+"""An import makes thousands with one act; all of them are one link away."""
+
 
 def entries(
     work: Work,
@@ -86,7 +89,7 @@ def entry_page(work: Work, entry_id: str) -> Json:
         "entry": _rows(work, [entry])[0],
         "before": before,
         "after": before + entry.quantity,
-        "with": _rows(work, sorted(others, key=lambda each: (each.move_id != entry.move_id, each.id))[:50]),
+        "with": _rows(work, sorted(others, key=lambda each: (each.move_id != entry.move_id, each.id))[:COMPANIONS]),
         "args": mutation.body.get("args", {}) if mutation else {},
         "outbound": shown(outbound, "id", "number") if outbound else None,
         "parcel": _parcel(work, entry),

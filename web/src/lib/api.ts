@@ -347,19 +347,49 @@ export type ReturnPage = {
   missing_for_completion: string[]; checklist: Checked[]; outside_terms: Bilingual[]; unsent: Unsent
 } // prettier-ignore
 
-export type StockGroup = 'item' | 'bin' | 'status' | 'lot'
-export type StockRow = {
-  id?: string; item: ItemRef | null; site: Named | null; bin: Named | null; container: (Named & { label?: string }) | null
-  status: string; lot: string; expiry: string; serial: string; on_hand: number; available: number
-  statuses: Record<string, number>
+export type StockGroup = 'item' | 'owner' | 'site' | 'zone' | 'bin' | 'container' | 'status' | 'lot' | 'expiry' | 'serial' | ''
+export type StockFigures = {
+  on_hand: number; available: number; statuses: Record<string, number>; not_available: Record<string, number>; value: Record<string, number> | null
+} // prettier-ignore
+export type StockRow = StockFigures & {
+  id: string; item: ItemRef | null; owner: Named | null; site: Named | null; zone: Named | null; bin: Named | null
+  container: (Named & { label?: string }) | null; status: string; lot: string; expiry: string; serial: string
 } // prettier-ignore
 export type StockPage = {
-  rows: StockRow[]; totals: { on_hand: number; available: number; by_status: Record<string, number> }; reconciled_at: Millis; unsent: Unsent; next: string | null
+  rows: StockRow[]; totals: StockFigures & { by_status: Record<string, number> }; as_of: Millis; revisions: Record<string, number>
+  reconciled_at: Millis; unsent: Unsent; next: string | null
+} // prettier-ignore
+export type AvailableRow = { id: string; item: ItemRef | null; site: Named | null; available: number }
+export type Book = { site: Named; book: 'own' | 'hand_over'; book_from: string; waiting: number; waiting_units: number; oldest_at: Millis }
+export type Freshness = {
+  reconciled_at: Millis; differences: number; unsent: Unsent; silent: { devices: number; since: Millis }; books: Book[]
+} // prettier-ignore
+export type HandOver = {
+  id: string; item: ItemRef | null; site: Named | null; bin: Named | null; order: { id: string; number: string } | null; quantity: number
+  lot: string; expiry: string; serial: string; state: string; reference: string; at: Millis; acknowledged_at: Millis; acknowledged_by_name: string
+} // prettier-ignore
+export type LotHold = {
+  id: string; item: ItemRef | null; item_id: string; lot: string; reason: string; by_name: string; at: Millis; released_at: Millis
+  released_by_name: string; release_reason: string; units: number
+} // prettier-ignore
+export type NumberReport = {
+  id: string; site_id: string; site: Named | null; person: { name: string } | null; figure: string; shown: number; asked: Record<string, string>
+  note: string; at: Millis
+  evidence: {
+    balances?: number; ledger?: number; revision?: number; reconciled_at?: Millis; differences?: string[]
+    entries?: { id: string; quantity: number; status: string; cause: string; at: Millis; by_name: string }[]
+    devices?: { id: string; code: string; name: string; pending: number; oldest_at: Millis }[]
+  }
+} // prettier-ignore
+export type EntryPage = {
+  entry: StockEntry; before: number; after: number; with: StockEntry[]; args: Record<string, unknown>
+  outbound: { id: string; number: string } | null; parcel: { id: string; waybill: string } | null; photos: Photo[]
 } // prettier-ignore
 export type StockEntry = {
   id: string; move_id: string; site_id: string; item_id: string; status: string; bin_id: string; container_id: string
-  lot: string; expiry: string; serial: string; quantity: number; unit_cost: number; currency: string; cause: string
-  business_date: string; posting_date: string; at: Millis; item?: ItemRef | null; bin?: Named | null; after?: number
+  lot: string; expiry: string; serial: string; quantity: number; unit_cost: number | null; currency: string; cause: string
+  business_date: string; posting_date: string; at: Millis; item?: ItemRef | null; site?: Named | null; bin?: Named | null
+  container?: { id: string; label: string } | null; balance_id: string; owner_id: string
   mutation: { id: string; name: string; made_at: Millis; at: Millis; status: string } | null
   device: Named | null; person: { id?: string; name: string } | null; order: { id: string; number: string } | null
   receipt: { text: string; symbology: string } | null
@@ -535,7 +565,17 @@ export const parcels = {
 
 export const stock = {
   list: (query: Query) => get<StockPage>('/api/stock', query),
-  entries: (query: Query) => get<Page<StockEntry>>('/api/stock/entries', query),
+  entries: (query: Query) => get<Page<StockEntry> & { sum: number; count: number }>('/api/stock/entries', query),
+  entry: (id: string) => get<EntryPage>(`/api/stock/entries/${id}`),
+  available: (query: Query) => get<Page<AvailableRow> & { unsent: Unsent }>('/api/availability', query),
+  freshness: (site: string) => get<Freshness>('/api/freshness', { site }),
+  handOvers: (query: Query) => get<Page<HandOver> & { waiting: number; waiting_units: number; oldest_at: Millis }>('/api/hand-overs', query),
+  acknowledge: (hand_over_ids: string[], reference: string) => post('/api/hand-overs/acknowledgement', { hand_over_ids, reference }),
+  lotHolds: (query: Query) => get<Page<LotHold>>('/api/lot-holds', query),
+  holdLot: (item_id: string, lot: string, reason: string) => post('/api/lot-holds', { item_id, lot, reason }),
+  releaseLot: (id: string, reason: string) => post(`/api/lot-holds/${id}/release`, { reason }),
+  report: (id: string) => get<NumberReport>(`/api/number-reports/${id}`),
+  doubt: (body: { report_id: string; site_id: string; figure: string; shown: number; asked: Record<string, string>; note: string }) => post('/api/number-reports', body),
   reconcile: (site: string) => post<{ run_id: string }>(`/api/sites/${site}/reconciliations`),
   run: (id: string) => get<ReconcileRun>(`/api/reconciliations/${id}`),
   runs: (site: string) => get<{ runs: ReconcileRun[]; differences: Difference[] }>('/api/reconciliations', { site }),

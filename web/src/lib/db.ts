@@ -139,7 +139,7 @@ export interface DraftRow {
 /** The kinds nothing a device does can change: they are kept once, in `reference`. Items and barcodes have pages of their own. */
 export const REFERENCE: ReadonlySet<Kind> = new Set([
   'owner', 'site', 'zone', 'bin', 'customer', 'supplier', 'return_type', 'return_reason', 'defect_code', 'carrier', 'person', 'grant',
-  'outbound_order', 'outbound_line', 'outbound_claim', 'conflict', 'standard',
+  'outbound_order', 'outbound_line', 'outbound_claim', 'conflict', 'standard', 'lot_hold',
 ])
 
 /** What documents are looked up by, besides their key. Each is an entry in one index, made when the row is written: a first load writes no more
@@ -161,6 +161,7 @@ const LOOK_UPS = {
   person: ['badge'],
   grant: ['person_id'],
   conflict: ['order_id'],
+  lot_hold: ['item_id'],
   reply: ['conflict_id'],
   device_message: ['device_id'],
   task: ['order_id', 'line_id', 'bin_id'],

@@ -14,11 +14,13 @@ export interface Facts {
   expiry?: string
   min_days_to_sell?: number
   today?: string
+  /** The lot is held at every site. */
+  lot_held?: boolean
 }
 
-/** Failed, damaged, expired and nearly expired goods are never offered for sale. */
+/** Failed, damaged, expired, nearly expired goods and those of a held lot are never offered for sale. */
 export function mayBeSold(facts: Facts): boolean {
-  if (facts.verdict === 'fail' || facts.grade === 'D') return false
+  if (facts.verdict === 'fail' || facts.grade === 'D' || facts.lot_held) return false
   if (!facts.expiry || !facts.today) return true
   const left = Math.round((Date.parse(facts.expiry) - Date.parse(facts.today)) / 86_400_000)
   return left >= Math.max(facts.min_days_to_sell ?? 0, 0)

@@ -6,7 +6,7 @@ import { DISPOSED } from './disposed'
 import { containerId, parcelId } from './ids'
 import { carrierOf, normalWaybill } from './numbers'
 import type {
-  Bin, Carrier, Conflict, Container, Customer, DefectCode, DeviceMessage, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, OutboundClaim, OutboundLine,
+  Bin, Carrier, Conflict, Container, Customer, DefectCode, DeviceMessage, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, LotHold, OutboundClaim, OutboundLine,
   OutboundOrder, Parcel, ParcelState, Person, Receipt, Reply, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, Standard, StockBalance, StockStatus, Task, Zone,
   ZoneKind,
 } from './protocol'
@@ -416,6 +416,10 @@ async function putAwayTasks(siteId: string, limit: number, mine: (disposition: D
     }),
   )
 }
+
+/** The hold that stands over this lot everywhere, as far as this device has heard. */
+export const lotHold = async (itemId: string, lot: string): Promise<LotHold | null> =>
+  itemId && lot ? ((await lookUp('lot_hold', 'item_id', itemId)).find((each) => each.lot === lot) ?? null) : null
 
 /** Where the same item stands already in a zone of this kind, else its emptiest bin. */
 export async function suggestBin(siteId: string, kind: ZoneKind, itemId: string): Promise<Bin | null> {

@@ -22,6 +22,7 @@ export function link(path: string, query: Record<string, string> = {}): string {
 /** Everything an address of the desk may ask. */
 const NAMES = [
   'site', 'status', 'state', 'type', 'rule', 'customer', 'item', 'bin', 'lot', 'serial', 'container', 'balance', 'order',
+  'owner', 'zone', 'expiry', 'expiry_from', 'expiry_to', 'only', 'as_of', 'move', 'mutation', 'line',
   'person', 'group', 'kind', 'sort', 'q', 'open', 'tab', 'device', 'mutations', 'refused', 'severity', 'age',
   'assignee', 'cols', 'filed', 'since', 'until', 'origin', 'from', 'view', 'who',
 ] as const // prettier-ignore

@@ -89,6 +89,8 @@ export interface Bench {
   serial: string
   lot: string
   expiry: string
+  /** This lot was held at every site when it came to the bench. */
+  lotHeld?: boolean
   containerId: string
   /** The inspection this one corrects. */
   supersedes: string

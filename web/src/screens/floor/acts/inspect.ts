@@ -16,7 +16,7 @@ import { go } from '../../../router.svelte'
 import type { Say } from '../say'
 import { shift, type Bench, type Option } from '../shift.svelte'
 import { nameUnknown } from './home'
-import { attention, itemName, nameOfPerson, plainPhotos, right, shown, siteId, today } from './tell'
+import { alarm, attention, itemName, nameOfPerson, plainPhotos, right, shown, siteId, today } from './tell'
 
 export const CHECKS: readonly Check[] = ['appearance', 'function', 'accessories', 'packaging']
 export const GRADES: readonly Grade[] = ['A', 'B', 'C', 'D']
@@ -39,7 +39,7 @@ export function proposedGrade(checks: readonly CheckResult[]): Grade {
 
 export function factsOf(bench: Bench, item: Item | null): Facts {
   const grade = bench.grade || proposedGrade(bench.checks)
-  return { verdict: verdictOf(bench.checks), grade, expiry: bench.expiry, min_days_to_sell: item?.min_days_to_sell ?? 0, today: today() }
+  return { verdict: verdictOf(bench.checks), grade, expiry: bench.expiry, min_days_to_sell: item?.min_days_to_sell ?? 0, today: today(), lot_held: bench.lotHeld ?? false }
 }
 
 /** What will be done with it: what was chosen, if it is still allowed, else what the policy proposes. */
@@ -112,12 +112,14 @@ export async function inspectTask(view: LineView, task: Task): Promise<void> {
 }
 
 async function onto(view: LineView, serial: string, group: Group, { supersedes = '', again = false } = {}): Promise<void> {
+  const hold = await queries.lotHold(view.item?.id ?? '', group.lot)
   shift.work.bench = {
     inspectionId: uuid7(),
     dispositionId: uuid7(),
     lineId: view.line.id,
     serial,
     ...group,
+    lotHeld: hold !== null,
     supersedes,
     again,
     sampled: 0,
@@ -131,6 +133,12 @@ async function onto(view: LineView, serial: string, group: Group, { supersedes =
   const order = await queries.orderOf(view.line.order_id)
   const blocked = await queries.blockingOf(view.line.order_id, view.line.id)
   const told = { number: group.quantity, more: ((w) => [order?.number, serial, group.lot].filter(Boolean).join(' · ')) satisfies Say }
+  if (hold)
+    return alarm({
+      what: (w) => w.t('lot.held', { lot: hold.lot }),
+      kept: (w) => w.t('lot.held.kept', { reason: hold.reason }),
+      todo: (w) => w.t('lot.held.todo'),
+    })
   if (blocked) attention((w) => w.t('inspect.blocked'), told)
   else if (group.expiry && group.expiry < today()) attention((w) => w.t('receive.expired', { date: group.expiry }), told)
   else shown(itemName(view.item, view.line.text), told)

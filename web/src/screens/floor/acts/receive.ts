@@ -304,6 +304,7 @@ async function sayReceived({ item, order, line, lineId, quantity, lot, expiry, s
   if (serial && elsewhere) odd.push(await receivedBefore(elsewhere))
   if (serial && ((sold.length > 0 && !sold.includes(serial)) || (await soldToAnother(serial, item, order)))) odd.push((w) => w.t('receive.serial_not_sold'))
   if (item?.binds_lot && lot && line?.lot && line.lot !== lot) odd.push((w) => w.t('receive.wrong_lot', { lot, expected: line.lot }))
+  if (await queries.lotHold(item?.id ?? '', lot)) odd.push((w) => w.t('lot.held', { lot }))
   if (expiry && expiry < today()) odd.push((w) => w.t('receive.expired', { date: expiry }))
 
   const [first, ...others] = odd
