@@ -1157,6 +1157,8 @@ export default {
   'event.conflict_dismissed': 'Conflict dismissed',
   'event.alert_raised': 'Alert',
   'event.alert_closed': 'Alert closed',
+  'event.document_asked': 'Paper asked for',
+  'event.parcel_settled': 'Unclaimed parcel settled',
   'event.document_added': 'Document added',
   'event.message_sent': 'Message sent to a device',
   'event.message_read': 'Message read',

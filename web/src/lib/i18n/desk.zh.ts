@@ -1156,6 +1156,8 @@ export default {
   'event.conflict_dismissed': '冲突已忽略',
   'event.alert_raised': '预警',
   'event.alert_closed': '预警关闭',
+  'event.document_asked': '要求补单据',
+  'event.parcel_settled': '无主件到期处理',
   'event.document_added': '添加单据',
   'event.message_sent': '给设备发了消息',
   'event.message_read': '消息已读',
