@@ -88,9 +88,15 @@ def back_up(config: Config, directory: Path) -> Backup:
                 os.fsync(file.fileno())
         verify(config, partial)
         partial.replace(path)
+        mark(config).touch()
     finally:
         partial.unlink(missing_ok=True)
     return Backup(path, manifest)
+
+
+def mark(config: Config) -> Path:
+    """Touched by each backup that proved good, so that the status page knows how old the last one is."""
+    return config.data_dir / ".last-backup"
 
 
 def verify(config: Config, path: Path) -> Manifest:

@@ -5,20 +5,26 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 
+from ..backup import mark as backup_mark
 from ..barcodes import decode
 from ..config import Config
 from ..database import Database
+from ..domain import explanations
 from ..domain.errors import NotAllowed
+from ..domain.permissions import SYSTEM
 from . import metrics
 from .doors import get
 from .identity import desk
 
 WORKER_SILENT_AFTER = 120.0
+LATEST_EVENT = 10  # minutes an event may wait for a worker
+OLDEST_BACKUP = 8  # days
 LEAST_DISK = 200 * 1024 * 1024
 KEPT_FOR = 2.0  # seconds: a monitor that asks often costs nothing
 
@@ -53,10 +59,14 @@ class Checkup:
 
     def _ask(self) -> Health:
         questions: dict[str, Callable[[], Part]] = {
+            "server": _ask_server,
             "database": self._ask_database,
-            "redis": self._ask_redis,
             "worker": self._ask_worker,
+            "queue": self._ask_queue,
+            "redis": self._ask_redis,
             "disk": self._ask_disk,
+            "backups": self._ask_backups,
+            "devices": self._ask_devices,
             "engines": _ask_engines,
         }
         parts = {}
@@ -97,10 +107,43 @@ class Checkup:
         free = shutil.disk_usage(folder if folder.exists() else ".").free
         return Part(ok=free > LEAST_DISK, words=f"{free // (1024 * 1024)} MiB free")
 
+    def _ask_queue(self) -> Part:
+        with self._database.read(SYSTEM) as work:
+            waiting = explanations.waiting(work)
+            minutes = max(0, work.now - waiting.since) // 60_000 if waiting.events else 0
+        if not waiting.events:
+            return Part(ok=True, words="nothing waits")
+        return Part(ok=minutes < LATEST_EVENT, words=f"{waiting.events} events wait, the oldest for {minutes} minutes")
+
+    def _ask_backups(self) -> Part:
+        """By the mark that `restow backup` leaves behind."""
+        mark = backup_mark(self._config)
+        if not mark.exists():
+            return Part(ok=True, words="none has been made yet: restow backup makes one")
+        days = int((time.time() - mark.stat().st_mtime) // 86_400)
+        return Part(
+            ok=days <= OLDEST_BACKUP, words=f"the last one is {days} days old" if days else "the last one is of today"
+        )
+
+    def _ask_devices(self) -> Part:
+        """Counts, never names: this page is open to everybody."""
+        with self._database.read(SYSTEM) as work:
+            fleet = explanations.fleet(work)
+        if fleet.silent:
+            return Part(
+                ok=False, words=f"{fleet.silent} of {fleet.devices} hold unsent work and have not been heard of"
+            )
+        return Part(ok=True, words=f"{fleet.devices} in use, {fleet.holding} with unsent work")
+
     def _redis(self) -> Any:
         import redis
 
         return redis.Redis.from_url(self._config.redis_address, socket_timeout=1, socket_connect_timeout=1)
+
+
+def _ask_server() -> Part:
+    """Whoever reads this has been answered."""
+    return Part(ok=True, words="answers", version=version("restow"))
 
 
 def _ask_engines() -> Part:

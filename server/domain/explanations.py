@@ -247,6 +247,32 @@ def freshness(work: Work, site_id: str) -> Freshness:
     )  # fmt: skip
 
 
+class Waiting(NamedTuple):
+    events: int
+    since: int
+
+
+def waiting(work: Work) -> Waiting:
+    """Events of all sites that the slowest consumer has not passed, and when the oldest of them happened."""
+    queues = [queue for site in work.find(Site) if (queue := _queue(work, site.id))[0]]
+    return Waiting(sum(events for events, _ in queues), min((since for _, since in queues), default=0))
+
+
+class Fleet(NamedTuple):
+    devices: int
+    holding: int
+    silent: int
+    """Those that hold unsent work and were not heard of for longer than their site allows."""
+
+
+def fleet(work: Work) -> Fleet:
+    patience = {site.id: site.device_silent_hours * causes.HOUR for site in work.find(Site)}
+    devices = work.find(Device, Device.revoked_at == 0, Device.enrolled_at > 0)
+    holding = [device for device in devices if device.pending]
+    silent = [each for each in holding if each.last_contact_at + patience.get(each.site_id, causes.DAY) < work.now]
+    return Fleet(len(devices), len(holding), len(silent))
+
+
 def _machinery(work: Work, site_id: str) -> list[Finding]:
     found = []
     worker_at = _worker_at(work)

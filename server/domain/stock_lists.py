@@ -4,7 +4,9 @@ A list is a fact about the other book: it changes nothing here. Its rows say as 
 (lot, status, bin, serial number) is compared summed up.
 """
 
+import datetime as dt
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -108,6 +110,16 @@ def list_stock(work: Work, command: ListStock) -> StockList | None:
         )  # fmt: skip
     work.record(StockListed(site_id=found.site_id, source=found.source, rows=found.rows), found.id)
     return found
+
+
+def end_of(work: Work, site: Site, day: str) -> int:
+    """The last moment of a day there, or now if that is still to come. '' is now."""
+    if not day:
+        return work.now
+    following = dt.datetime.combine(
+        dt.date.fromisoformat(day) + dt.timedelta(days=1), dt.time(), ZoneInfo(site.time_zone)
+    )
+    return min(work.now, int(following.timestamp() * 1000) - 1)
 
 
 def latest(work: Work, site_id: str) -> StockList | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlmodel import col
 
-from server.domain import masters
+from server.domain import masters, stock_lists
 from server.domain.catalog import Barcode, Bin, Customer, Item, Owner, Site, Supplier, Zone
 from server.domain.commands import perform
 from server.domain.errors import Duplicate
@@ -237,6 +237,49 @@ def _outbound(world: World, rows: Sequence[Row]) -> str:
     return _carried_out(world, "record_shipment", first["number"], order | {"lines": lines})
 
 
+def _stock_list(world: World, rows: Sequence[Row]) -> str:
+    """All rows of a file are one list: what another system says it has at the site, as of the end of a day or now."""
+    site, listed = world.site, []
+    for row in rows:
+        values = row.values
+        try:
+            item = _listed_item(world, values)
+            place = world.known(Bin, "code", "bin", "", values["bin"]) if "bin" in values else None
+            if "bin" in values and (place is None or place.site_id != site.id):
+                raise Unfit("bin", "This site has no bin with this code.")
+        except Unfit as unfit:
+            row.refuse(unfit.field, unfit.sentence)
+            continue
+        said = {name: values[name] for name in ("quantity", "lot", "status", "serial") if name in values}
+        listed.append(stock_lists.ListedRow(item_id=item.id, bin_id=place.id if place else "", **said))
+    if any(row.became == "refused" for row in rows):
+        return "new"
+    as_of = stock_lists.end_of(world.work, site, rows[0].values.get("as_of", ""))
+    columns = {name for row in rows for name in row.values}
+    told_apart = [
+        name
+        for name, column in (("lot", "lot"), ("status", "status"), ("bin_id", "bin"), ("serial", "serial"))
+        if column in columns
+    ]
+    content = msgspec.json.encode([listed, rows[0].values.get("as_of", "")]).decode()
+    return "same" if stock_lists.list_stock(world.work, stock_lists.ListStock(
+        list_id=derived_id("stock list", site.id, content), site_id=site.id, source=world.source, rows=listed, as_of=as_of,
+        dimensions=told_apart,
+    )) is None else "new"  # fmt: skip
+
+
+def _listed_item(world: World, values: dict[str, Any]) -> Item:
+    if "sku" in values:
+        return world.item(values)
+    if "barcode" not in values:
+        raise Unfit("sku", "Say which item: its code or its barcode.")
+    found = world.known(Barcode, "text", "barcode", world.owner(values), values["barcode"])
+    item = world.work.look(Item, found.item_id) if found else None
+    if item is None:
+        raise Unfit("barcode", "There is no item with this barcode.")
+    return item
+
+
 def _carried_out(world: World, name: str, said: str, args: dict[str, Any]) -> str:
     """A command of its own, kept as a mutation: what it posts leads back to this file. Its id is made of what it says."""
     cause = derived_id("import", name, world.site.id, said, msgspec.json.encode(args).decode())
@@ -357,6 +400,21 @@ KINDS: dict[str, Kind] = {
                 OWNER,
             ),
             _opening, key=("owner", "external_id", "sku", "status", "bin", "lot", "expiry", "produced", "serial"), sited=True,
+        ),
+        Kind(
+            "stock_list",
+            (
+                SKU._replace(required=False),
+                Field("barcode", "条码", "Barcode", code(), also=("商品条码", "国际条码", "ean", "ean13", "upc", "gtin")),
+                QUANTITY._replace(read=whole(0, 10**9)),
+                STATUS,
+                Field("bin", "库位", "Bin", code(40), also=("库位编码", "货位", "location")),
+                LOT,
+                Field("serial", "序列号", "Serial", code(), also=("sn", "imei", "serialnumber")),
+                Field("as_of", "库存日期", "As of", day, also=("日期", "截止日期", "盘点日期", "date", "asof")),
+                OWNER,
+            ),
+            _stock_list, key=("owner", "sku", "barcode", "status", "bin", "lot", "serial"), together=("as_of",), sited=True,
         ),
     )
 }  # fmt: skip

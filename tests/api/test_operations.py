@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import threading
 import time
 from pathlib import Path
@@ -13,16 +14,20 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from server import logs
+from server.api.health import Checkup
+from server.backup import mark
 from server.config import Config
 from server.database import Database
 from server.domain.catalog import Customer
 from server.domain.devices import Device
 from server.domain.permissions import SYSTEM
 from server.domain.sessions import open_session, token_hash
+from server.domain.work import Work
 from server.main import create_app
 from server.sync.shapes import BY_MODEL
 from tests.api.served import serving
 from tests.cast import SITE, Desk, seed
+from tests.conftest import HOUR, Clock
 from tests.doors import Doors
 
 
@@ -121,8 +126,36 @@ def test_health_names_what_does_not_work(doors: Doors) -> None:
     health = answer.json()
     assert health["status"] == "degraded", "no redis, no worker in this test"
     assert {name: part["ok"] for name, part in health["parts"].items()} == {
-        "database": True, "redis": False, "worker": False, "disk": True, "engines": True,
+        "server": True, "database": True, "worker": False, "queue": True, "redis": False, "disk": True, "backups": True,
+        "devices": True, "engines": True,
     }  # fmt: skip
+
+
+def test_the_status_page_knows_of_silent_handhelds_old_backups_and_what_waits(
+    config: Config, database: Database, desk: Desk, clock: Clock
+) -> None:
+    def silent(work: Work) -> None:
+        for code in ("A1", "B1"):
+            device = work.get(Device, f"device-{code}")
+            device.enrolled_at, device.last_contact_at = 1, work.now
+        device.pending = 3
+
+    database.write(SYSTEM, silent)
+    asked = Checkup(config, database)._ask
+    assert asked().parts["devices"].words == "2 in use, 1 with unsent work"
+    desk.file_r_1001()
+    assert asked().parts["queue"].ok
+    clock.forward(13 * HOUR)
+    parts = asked().parts
+    assert (parts["queue"].ok, parts["devices"].ok) == (False, False)
+    assert parts["devices"].words == "1 of 2 hold unsent work and have not been heard of"
+    assert "oldest for 780 minutes" in parts["queue"].words
+
+    mark(config).touch()
+    assert asked().parts["backups"].words == "the last one is of today"
+    nine_days_ago = time.time() - 9 * 86_400
+    os.utime(mark(config), (nine_days_ago, nine_days_ago))
+    assert not asked().parts["backups"].ok
 
 
 def test_metrics_count_and_name_nobody(doors: Doors, desk: Desk) -> None:

@@ -9,7 +9,7 @@ import xlsxwriter
 from sqlmodel import col
 
 from server.database import Database
-from server.domain import catalog, documents, people, stock
+from server.domain import catalog, documents, people, stock, stock_lists
 from server.domain.errors import Invalid, NotAllowed, Refusal
 from server.domain.people import actor_of
 from server.domain.permissions import SYSTEM, Actor
@@ -243,3 +243,26 @@ def test_outbound_orders_are_taken_in_order_by_order(database: Database) -> None
         (3, "shipped_on"),
         (4, "sku"),
     ]
+
+
+def test_another_systems_list_of_stock_is_one_list_however_its_items_are_named(database: Database) -> None:
+    """It is compared, never posted: by item code or barcode, with what the file tells apart, as of the end of its day."""
+    file = "条码,库存数量,状态,日期\n2000000000015,4,良品,2026-11-01\n2000000000022,0,良品,2026-11-01\n"
+    looked = take(database, "stock_list", file)
+    assert (looked.taken, looked.became, looked.refused) == (True, {"new": 2}, [])
+    with database.read(SYSTEM) as work:
+        (found,) = work.find(stock_lists.StockList)
+        rows = work.find(stock_lists.ListedStock, order_by=stock_lists.ListedStock.item_id)
+        assert not work.find(stock.StockEntry)
+    assert (found.source, found.dimensions, found.statuses, found.rows) == ("file.csv", ["status"], ["sellable"], 2)
+    assert found.as_of == 1_793_548_799_999, "midnight in Shanghai"
+    assert [(row.item_id, row.quantity, row.status) for row in rows] == [
+        ("kettle", 4, "sellable"),
+        ("lamp", 0, "sellable"),
+    ]
+
+    assert take(database, "stock_list", file).became == {"same": 2}
+    wrong = take(database, "stock_list", "SKU,数量,库位\nGREEN-KETTLE,1,NOWHERE\nNO-SUCH,2,\n,3,\n")
+    assert [(each.line, each.field) for each in wrong.refused] == [(2, "bin"), (3, "sku"), (4, "sku")]
+    with pytest.raises(NotAllowed):
+        take(database, "stock_list", file, who="sam")

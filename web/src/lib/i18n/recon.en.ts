@@ -296,4 +296,5 @@ export default {
   'finding.by_hand': 'Every line is done; somebody only has to complete it.',
   'finding.on_hold': 'It is on hold.',
   'finding.not_approved': 'It is not approved, so nothing may be released.',
+  'import.stock_list': 'Another system’s stock (to compare)',
 } as const

@@ -296,4 +296,5 @@ export default {
   'finding.by_hand': '每一行都好了，只差有人点“完成”。',
   'finding.on_hold': '它被挂起了。',
   'finding.not_approved': '还没有审核通过，货不能放行。',
+  'import.stock_list': '对方系统库存清单（用来对账）',
 } as const
