@@ -50,7 +50,7 @@ def run(
     """Prints the plan, the progress and the proof; says whether every line of it holds. Raises CannotRun."""
     progress = Progress(options.minutes * 60)
     plan = make(options)
-    progress.prove(_told(plan))
+    progress.prove(_told(plan, around=" and around its commits" if simulated else ""))
     began = time.monotonic()
     digest = ""
     if simulated:
@@ -75,7 +75,7 @@ def run(
 # What is shown
 
 
-def _told(plan: Plan) -> str:
+def _told(plan: Plan, around: str) -> str:
     handheld = sum(step.actor.startswith("handheld") for step in plan.steps)
     desk = sum(step.actor == "desk" for step in plan.steps)
     faults = [
@@ -83,7 +83,7 @@ def _told(plan: Plan) -> str:
         f"{len(plan.skews)} wrong clocks" if plan.skews else "",
         f"{plan.options.lost_acks:.0%} of answers lost" if plan.options.lost_acks else "",
         "requests doubled" if plan.options.duplicates else "",
-        f"the server killed {len(plan.kills)}×" if plan.kills else "",
+        f"the server killed {len(plan.kills)}×{around}" if plan.kills else "",
     ]
     return (
         f"Seed {plan.options.seed}, plan {plan.digest}: {plan.options.devices} handhelds, {handheld} steps on the floor, {desk} at the desk, "

@@ -264,25 +264,26 @@ def waybill_list(place: Place) -> Iterator[Row]:
 
 
 def sealing(place: Place) -> Iterator[Row]:
-    """How long a push waits at most while a very large feed is sealed."""
+    """How long a push waits at most while a very large feed is sealed, and while it is sealed again and the first is thrown away."""
     rows = 1_000_000 // place.scale
     database = place.database()
-    _remember(database, rows)
-    sent = batches(of_a_shift(20_000), 10)
+    sent = iter(batches(of_a_shift(60_000), 10))
     waited: list[float] = []
+    sealed: list[float] = []
     with ThreadPoolExecutor(1) as pool:
-        began = time.perf_counter()
-        job = pool.submit(pulling.seal_if_due, database, f"site:{SITE}")
-        for request in sent:
-            if job.done():
-                break
-            waited.append(_pushed(database, [request]))
-        job.result()
-        sealed = time.perf_counter() - began
+        for more in (rows, pulling.TAIL_BEFORE_SNAPSHOT):
+            _remember(database, more)
+            began = time.perf_counter()
+            job = pool.submit(pulling.seal_if_due, database, f"site:{SITE}")
+            while not job.done():
+                waited.append(_pushed(database, [next(sent)]))
+            job.result()
+            sealed.append(time.perf_counter() - began)
+            waited.extend(_pushed(database, [next(sent)]) for _ in range(20))  # what it left, somebody tidies up
     database.close()
     yield (
-        f"sealing a feed of {rows:,} rows",
-        f"{sealed:.1f} s; the longest a push waited {1000 * max(waited):.0f} ms",
+        f"sealing a feed of {rows:,} rows, and again",
+        f"{sealed[0]:.1f} s and {sealed[1]:.1f} s; the longest a push waited {1000 * max(waited):.0f} ms",
         "≤ 2,000 ms",
     )
 
