@@ -41,8 +41,8 @@ class MoveContainer(Command, frozen=True):
 
 
 def use_container(work: Work, command: UseContainer) -> Outcome | None:
-    work.allow("receive", command.site_id, fact=True)
     container = work.seek(Container, command.container_id)
+    work.allow("receive", (container and container.site_id) or command.site_id, fact=True)
     if container is not None and container.label:
         container.outcome = command.outcome or container.outcome
         if work.device_id and work.device_id not in container.used_on:

@@ -94,7 +94,8 @@ class CountBin(Command, frozen=True):
 
 
 def count_bin(work: Work, command: CountBin) -> Outcome | None:
-    work.allow("count", command.site_id, fact=True)
+    bin = work.look(Bin, command.bin_id)
+    work.allow("count", bin.site_id if bin else command.site_id, fact=True)
     if any(line.counted < 0 for line in command.lines):
         raise Invalid("A quantity is at least 0.", field="lines")
     if work.seek(BinCount, command.count_id) is not None:

@@ -222,10 +222,10 @@ def decide_disposition(work: Work, command: DecideDisposition) -> Outcome | None
 
 
 def put_away(work: Work, command: PutAway) -> Outcome | None:
-    work.allow("put_away", command.site_id, fact=True)
+    line = work.seek(returns.ReturnLine, command.line_id)
+    work.allow("put_away", line.site_id if line else command.site_id, fact=True)
     if command.quantity <= 0:
         raise Invalid("A quantity is at least 1.", field="quantity")
-    line = work.seek(returns.ReturnLine, command.line_id)
     item = work.look(Item, line.item_id) if line else None
     if line is None or item is None:
         raise Waiting("These goods were received on a handheld that has not sent them yet.", subject=command.line_id)

@@ -13,6 +13,7 @@ from sqlalchemy import and_, or_, select
 from sqlmodel import col
 
 from . import conflicts, returns, upcasts
+from .devices import Device
 from .errors import NotAllowed, Refusal, Waiting, WrongState
 from .events import MutationForced, MutationHeld, MutationRejected
 from .model import Command, Outcome
@@ -49,14 +50,15 @@ class ForceHeld(Command, frozen=True):
 
 
 class Authors(dict[str, Actor]):
-    """Who wrote the mutations of one request, with the rights this transaction sees."""
+    """Who wrote the mutations of one request, with the rights this transaction sees: at the handheld's own site. Who is signed in
+    there it alone says, so that one in the wrong hands reaches no further."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, site_id: str) -> None:
         super().__init__()
-        self._work = work
+        self._work, self._site_id = work, site_id
 
     def __missing__(self, person_id: str) -> Actor:
-        self[person_id] = actor_of(self._work, person_id)
+        self[person_id] = actor_of(self._work, person_id).at(self._site_id)
         return self[person_id]
 
 
@@ -126,7 +128,8 @@ def again(work: Work, held: Mutation, actor: Actor | None = None, *, forced: boo
     """Carries a held mutation out, as its author (or whoever adopts it) and its device; what came of it is kept with it."""
     from .commands import decode, execute  # the table of all commands, this file's own among them
 
-    author = actor or actor_of(work, held.by)
+    device = work.look(Device, held.device_id)
+    author = actor or actor_of(work, held.by).at(device.site_id if device else held.site_id)
 
     def run() -> Outcome:
         with work.acting(author, device_id=held.device_id, made_at=held.made_at, site_id=held.site_id, cause=held.id):

@@ -75,12 +75,12 @@ class Inspect(Command, frozen=True):
 
 
 def inspect(work: Work, command: Inspect) -> Outcome | None:
-    work.allow("inspect", command.site_id, fact=True)
+    line = work.seek(returns.ReturnLine, command.line_id)
+    work.allow("inspect", line.site_id if line else command.site_id, fact=True)
     if work.seek(Inspection, command.inspection_id) is not None:
         return Outcome("noop")
     _whole(command)
 
-    line = work.seek(returns.ReturnLine, command.line_id)
     if line is None:  # received on a handheld that has not sent it yet: the verdict is a fact all the same
         line = work.add(returns.ReturnLine, id=command.line_id, site_id=command.site_id, stub=True)
     inspection = work.add(

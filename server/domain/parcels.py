@@ -134,8 +134,8 @@ class SettleUnclaimed(Command, frozen=True):
 
 
 def sign_parcel(work: Work, command: SignParcel) -> Outcome | None:
-    work.allow("sign_for", command.site_id, fact=True)
     parcel = work.seek(Parcel, command.parcel_id)
+    work.allow("sign_for", (parcel and parcel.site_id) or command.site_id, fact=True)
     if parcel is not None and parcel.signed_at:
         # The same parcel under two scanners, or under one scanner twice: counted and shown, never a second parcel.
         work.count(parcel, signed_count=1)

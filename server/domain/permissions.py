@@ -1,6 +1,6 @@
 """Who may do what. One table; asked by every command through `Work.allow`, whichever door was used."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 FLOOR = ("operator", "inspector", "supervisor")
 FILING = ("sales", "service", "supervisor", "office", "reviewer")
@@ -86,6 +86,11 @@ class Actor:
         return self.system or any(
             right.role in roles and right.past == past and right.covers(site_id, owner_id) for right in self.rights
         )
+
+    def at(self, site_id: str) -> "Actor":
+        """This person as far as they act at one site."""
+        here = tuple(replace(right, site_id=site_id) for right in self.rights if right.covers(site_id, ""))
+        return replace(self, rights=here)
 
     def sites(self, action: str = "see") -> set[str] | None:
         """The sites this person may do that at; None is every site."""

@@ -75,14 +75,15 @@ class MapBarcode(Command, frozen=True):
 
 
 def scan_item(work: Work, command: ScanItem) -> Outcome | None:
-    work.allow("receive", command.site_id, fact=True)
+    order = returns.order_or_stub(work, command.order_id, command.site_id)
+    work.allow("receive", order.site_id, fact=True)
     if command.quantity <= 0:
         raise Invalid("A quantity is at least 1.", field="quantity")
     if work.seek(Receipt, command.receipt_id) is not None:
         return Outcome("noop")
 
-    order = returns.order_or_stub(work, command.order_id, command.site_id)
     line = _line(work, command, order)
+    work.allow("receive", line.site_id, fact=True)
     # The handheld may not have heard yet what this code is.
     item = work.look(Item, command.item_id) if command.item_id else known_item(work, command.text, order.owner_id)
     item_id = command.item_id or (item.id if item else "")

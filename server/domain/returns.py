@@ -526,8 +526,8 @@ def take_task(work: Work, command: TakeTask) -> Outcome | None:
 
 
 def open_return_without_order(work: Work, command: OpenReturnWithoutOrder) -> Outcome | None:
-    work.allow("receive", command.site_id, fact=True)
     order = work.seek(ReturnOrder, command.order_id)
+    work.allow("receive", order.site_id if order else command.site_id, fact=True)
     if order is not None and not order.stub:
         return Outcome("noop")
     site = work.look(Site, command.site_id)

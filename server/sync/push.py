@@ -145,7 +145,7 @@ class _Batch:
         self.device = device
         self.last_seq = device.last_seq
         self.held_for = held_for
-        self.authors = Authors(work)
+        self.authors = Authors(work, device.site_id)
         self.arrivals = Arrivals(work)
         sent = tuple(mutation.id for mutation in mutations if mutation.seq > device.last_seq)
         self.met = {mutation.id for mutation in work.all(Mutation, id=sent)} if sent else set()

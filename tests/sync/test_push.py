@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from server.config import Config
 from server.database import Database
-from server.domain import conflicts, people, receiving, records, returns, stock, upcasts
+from server.domain import catalog, conflicts, containers, parcels, people, receiving, records, returns, stock, upcasts
 from server.domain.commands import COMMANDS
 from server.domain.errors import NotAllowed, NotFound
 from server.domain.held import expire_held
@@ -23,7 +23,7 @@ from server.main import create_app
 from server.sync import push as push_module
 from server.sync.protocol import PROTOCOL, Lost, PushRequest
 from server.sync.push import Forked, Gap, Revoked
-from tests.cast import R_1001, SITE, Desk, Handheld
+from tests.cast import PASSED, R_1001, SITE, TOTE, Desk, Handheld
 from tests.conftest import DAY, ON_BOTH, Clock
 from tests.doors import Doors
 
@@ -291,6 +291,38 @@ def test_a_person_who_never_had_the_right_is_rejected_with_the_content_kept(
     assert a.push()[0].code == "not_allowed"
     assert line(database).received == 0
     assert mutation(database, id).body["args"]["receipt_id"] == "r"
+
+
+def test_a_handheld_reaches_no_other_site_whoever_it_says_is_signed_in(
+    database: Database, desk: Desk, a: Handheld
+) -> None:
+    def elsewhere(work: Work) -> None:
+        for role in ("operator", "inspector"):
+            work.add(people.Grant, id=f"{role} everywhere", person_id="cleo", role=role)
+        work.add(catalog.Bin, id="far-bin", site_id="site-hz", code="HZ-1", kind="sellable")
+        work.add(containers.Container, id="far-tote", site_id="site-hz", label="LHZ00001")
+        work.add(parcels.Parcel, id="far-parcel", site_id="site-hz", waybill="SF9", signed_at=1)
+        work.add(returns.ReturnOrder, id="far", number="R-9", site_id="site-hz", status="approved", authorised=True)
+        work.add(returns.ReturnLine, id="far-kettles", order_id="far", site_id="site-hz", item_id="kettle", expected=1)
+
+    desk.file_r_1001()
+    database.write(SYSTEM, elsewhere)
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    for site in (SITE, "site-hz"):  # where it says that it is
+        far = {"line_id": "far-kettles", "site_id": site}
+        a.do("cleo", "scan_item", receipt_id=f"1 {site}", order_id="far", item_id="kettle", **far)
+        a.do("cleo", "scan_item", receipt_id=f"2 {site}", order_id=R_1001, item_id="kettle", **far)
+        a.do("cleo", "inspect", inspection_id=site, quantity=1, verdict="pass", grade="A", checks=PASSED, **far)
+        a.do("cleo", "put_away", quantity=1, bin_id="bin-sellable", container_id=TOTE, **far)
+        a.do("cleo", "use_container", container_id="far-tote", label="LHZ00001", site_id=site)
+        a.do("cleo", "sign_parcel", parcel_id="far-parcel", waybill="SF9", site_id=site)
+        a.do("cleo", "count_bin", count_id=site, bin_id="far-bin", lines=[], revision=1, site_id=site)
+        a.do("cleo", "open_return_without_order", order_id="far", number="RT-A1-00011", site_id=site)
+    a.do("cleo", "take_task", order_id="far")
+    first, *others = a.push()
+    assert first.status == "applied"
+    assert {(each.status, each.code) for each in others} == {("rejected", "not_allowed")}
+    assert line(database, "far-kettles").received == 0
 
 
 def test_a_revoked_device_hands_over_what_it_holds_and_is_told(
