@@ -207,6 +207,8 @@ def _end(work: Work, claim: OutboundClaim, state: str) -> None:
         OutboundLine, claim.outbound_line_id
     )  # locked first, as everywhere: then the claim stands still
     claim = work.get(OutboundClaim, claim.id)
+    if not claim.open or (state == "expired" and claim.expires_at > work.now):
+        return  # used, or renewed, since it was looked for
     units, claim.open, claim.state = claim.open, 0, state
     if shipped is not None:
         work.count(shipped, claimed=-units)

@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from server.database import Database
-from server.domain import conflicts, inspections, receiving, returns, stock
+from server.domain import conflicts, inspections, outbound_claims, receiving, returns, stock
 from server.domain.documents import OutboundLine, OutboundOrder
 from server.domain.errors import Refusal
 from server.domain.outbound_claims import OutboundClaim
 from server.domain.permissions import SYSTEM
+from server.domain.records import EventRow
 from server.domain.work import Work
 from tests.cast import R_1001, SITE, Desk, Handheld
 from tests.conftest import ON_BOTH
@@ -137,6 +140,34 @@ def test_the_last_unit_is_filed_by_one_of_two(database: Database, desk: Desk) ->
     with database.read(SYSTEM) as work:
         assert {line.claimed for line in work.find(OutboundLine)} == {1}
         assert sum(claim.open for claim in work.find(OutboundClaim)) == TIMES
+
+
+def test_what_is_received_while_its_reservation_expires_has_used_it(
+    database: Database, desk: Desk, a: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever gives back what is due had looked for it before the goods came."""
+    if database.sqlite:
+        return  # one writer at a time: nobody comes in between
+    sold(database, 1)
+    returned_to(desk, R_1001, 1)
+    desk("sally", "submit_return", order_id=R_1001)
+    end = outbound_claims._end
+
+    def late(work: Work, claim: OutboundClaim, state: str) -> None:
+        a.scan("cleo", R_1001, f"{R_1001}-0", "kettle")
+        at_once(lambda: a.push() and None)
+        end(work, claim, state)
+
+    def time_passes(work: Work) -> None:
+        for claim in work.find(OutboundClaim):
+            claim.expires_at = work.now
+
+    database.write(SYSTEM, time_passes)
+    monkeypatch.setattr(outbound_claims, "_end", late)
+    database.write(SYSTEM, outbound_claims.expire_claims)
+    with database.read(SYSTEM) as work:
+        assert [claim.state for claim in work.find(OutboundClaim)] == ["used"]
+        assert not [each for each in work.find(EventRow) if each.kind == "ClaimEnded"]
 
 
 def test_two_inspectors_look_at_the_same_goods(database: Database, desk: Desk, a: Handheld, b: Handheld) -> None:
