@@ -152,6 +152,9 @@ def again(work: Work, held: Mutation, actor: Actor | None = None, *, forced: boo
 
 def retry(work: Work, held: Mutation) -> bool:
     """Tries a held mutation again; what it was waiting for may have arrived. True when it was carried out."""
+    held = work.get(Mutation, held.id)
+    if held.status != "held":
+        return True  # another has carried it out, or put an end to it, since it was looked for
     case_id = held.conflict_id
     outcome, refused = again(work, held)
     held = work.get(Mutation, held.id)

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from server.database import Database
-from server.domain import conflicts, inspections, outbound_claims, receiving, returns, stock
+from server.domain import conflicts, held, inspections, outbound_claims, receiving, returns, stock
 from server.domain.documents import OutboundLine, OutboundOrder
 from server.domain.errors import Refusal
 from server.domain.outbound_claims import OutboundClaim
 from server.domain.permissions import SYSTEM
-from server.domain.records import EventRow
+from server.domain.records import EventRow, Mutation
 from server.domain.work import Work
 from tests.cast import R_1001, SITE, Desk, Handheld
-from tests.conftest import ON_BOTH
+from tests.conftest import DAY, ON_BOTH, Clock
 
 pytestmark = ON_BOTH
 TIMES = 12
@@ -168,6 +168,35 @@ def test_what_is_received_while_its_reservation_expires_has_used_it(
     with database.read(SYSTEM) as work:
         assert [claim.state for claim in work.find(OutboundClaim)] == ["used"]
         assert not [each for each in work.find(EventRow) if each.kind == "ClaimEnded"]
+
+
+def test_what_arrives_while_it_is_waited_for_no_longer_is_carried_out_once(
+    database: Database, desk: Desk, a: Handheld, b: Handheld, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The round that hands over what waited too long had looked for it before what it waits for came."""
+    if database.sqlite:
+        return  # one writer at a time: nobody comes in between
+    desk.file_r_1001()
+    a.do("cleo", "open_return_without_order", order_id="w", number="RT-A1-00011", site_id=SITE)
+    a.scan("cleo", "w", "w-1", "kettle", quantity=2)
+    b.inspect("ines", "w-1")
+    b.dispose("ines", "w-1", "scrap")
+    waits = b.push()[1]
+    assert waits.status == "held"
+    clock.forward(6 * DAY)
+    tried = held.retry
+
+    def late(work: Work, each: Mutation) -> bool:
+        monkeypatch.undo()
+        at_once(lambda: a.sync() and None)
+        return tried(work, each)
+
+    monkeypatch.setattr(held, "retry", late)
+    database.write(SYSTEM, held.expire_held)
+    with database.read(SYSTEM) as work:
+        kept = work.get(Mutation, waits.id)
+        assert (kept.status, kept.code, kept.waits_for) == ("applied", "", "")
+        assert work.get(returns.ReturnLine, "w-1").disposed == 1
 
 
 def test_two_inspectors_look_at_the_same_goods(database: Database, desk: Desk, a: Handheld, b: Handheld) -> None:
