@@ -235,6 +235,8 @@ def ease_case(work: Work, case: Conflict) -> bool:
     if not why:
         return False
     case = work.get(Conflict, case.id)
+    if case.state not in OPEN:
+        return False  # somebody has decided it since it was looked at
     tasks.no_longer_needed(work, case.id)
     case.state = "auto_resolved"
     _close(work, case, "", why, by="")

@@ -9,6 +9,7 @@ import pytest
 
 from server.database import Database
 from server.domain import conflicts, held, inspections, outbound_claims, receiving, returns, stock
+from server.domain.conflict_rules import RULES
 from server.domain.documents import OutboundLine, OutboundOrder
 from server.domain.errors import Refusal
 from server.domain.outbound_claims import OutboundClaim
@@ -252,6 +253,27 @@ def test_one_return_without_order_told_by_two(database: Database, a: Handheld, b
     assert found(database)["X9"] == TIMES
     with database.read(SYSTEM) as work:
         assert len(work.find(receiving.Receipt)) == 2 * TIMES
+
+
+def test_what_somebody_decides_while_it_resolves_itself_stays_decided(
+    database: Database, desk: Desk, a: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.sqlite:
+        return  # one writer at a time: nobody comes in between
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "unknown", "", text="a code nobody knows")
+    case_id = a.push()[0].conflict
+
+    def late(work: Work, case: conflicts.Conflict) -> str:
+        monkeypatch.undo()
+        at_once(lambda: desk("sam", "dismiss_conflict", conflict_id=case.id, reason="not ours") and None)
+        return "It passes by itself."
+
+    monkeypatch.setitem(RULES, "X8", RULES["X8"]._replace(passes=late))
+    database.write(SYSTEM, lambda work: conflicts.ease(work, R_1001))
+    with database.read(SYSTEM) as work:
+        case = work.get(conflicts.Conflict, case_id)
+        assert (case.state, case.resolved_by, case.resolution_note) == ("dismissed", "sam", "not ours")
 
 
 def test_two_supervisors_decide_at_once_and_one_is_told(database: Database, desk: Desk, a: Handheld) -> None:
