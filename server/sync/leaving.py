@@ -79,22 +79,26 @@ def _leave_closed(work: Work, site_id: str, word: str, kind: Closed) -> bool:
     model: Any = kind.model
     place = _place(work, f"{word}:{site_id}", "0|")
     at, _, last = place.value.partition("|")
+    over = (
+        model.site_id == site_id,
+        kind.state.in_(kind.states),
+        kind.closed_at > 0,
+        kind.closed_at <= work.now - KEPT,
+    )
     due = work.rows(
         sa.select(model.id, kind.closed_at.label("closed_at"))
-        .where(
-            model.site_id == site_id,
-            kind.state.in_(kind.states),
-            kind.closed_at > 0,
-            kind.closed_at <= work.now - KEPT,
-            or_(kind.closed_at > int(at), and_(kind.closed_at == int(at), model.id > last)),
-        )
+        .where(*over, or_(kind.closed_at > int(at), and_(kind.closed_at == int(at), model.id > last)))
         .order_by(kind.closed_at, model.id)
         .limit(AT_ONCE)
     )
-    for row in due:
-        work.leave(work.look(kind.model, row.id))
+    locked = {row.id: work.get(kind.model, row.id) for row in due}
+    # One that was opened again before it was locked stays: devices would forget what is worked on.
+    for id in [
+        row.id for row in work.rows(sa.select(model.id).where(*over, model.id.in_(list(locked))).order_by(model.id))
+    ]:
+        work.leave(locked[id])
         for child in kind.children:
-            for record in work.all(child, order_id=row.id):
+            for record in work.all(child, order_id=id):
                 work.leave(record)
     if due:
         place.value = f"{due[-1].closed_at}|{due[-1].id}"
@@ -125,8 +129,9 @@ def _leave_papers(work: Work, site_id: str) -> bool:
         for model in PAPERS:
             kind = BY_MODEL[model].kind
             if keys := tuple({row.key for row in oldest if row.kind == kind}):
-                for record in work.all(model, id=keys):
-                    if not getattr(record, "claimed", 0):
+                for key in sorted(keys):
+                    record = work.seek(model, key)  # locked: what is reserved now stays
+                    if record is not None and not getattr(record, "claimed", 0):
                         work.leave(record)
         left_to = oldest[-1].revision if oldest else end
         count -= len(oldest)

@@ -1,5 +1,8 @@
 """What is done because time passes."""
 
+import threading
+from typing import Any
+
 import pytest
 from sqlmodel import col
 
@@ -169,6 +172,30 @@ def test_one_that_is_opened_again_is_there_again(database: Database, a: Handheld
     schedule.leave_feeds(database)
     a.pull()
     assert ("return_order", R_1001) not in a.view
+
+
+@pytest.mark.usefixtures("completed")
+def test_one_that_is_opened_again_while_it_leaves_stays(
+    database: Database, a: Handheld, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.sqlite:
+        return  # one writer at a time: nobody comes in between
+    clock.forward(30 * DAY)
+    a.scan("cleo", R_1001, "lamps", "lamp")
+    seek = Work.seek
+
+    def late(work: Work, model: type[Any], id: str, *, lock: bool = True) -> Any:
+        if model is ReturnOrder:
+            monkeypatch.undo()
+            scanning = threading.Thread(target=a.push)
+            scanning.start()
+            scanning.join()
+        return seek(work, model, id, lock=lock)
+
+    monkeypatch.setattr(Work, "seek", late)
+    schedule.leave_feeds(database)
+    a.pull()
+    assert a.view["return_order", R_1001]["status"] == "inspecting"
 
 
 def test_many_closed_in_the_same_moment_all_leave(database: Database, clock: Clock) -> None:
