@@ -4,7 +4,7 @@ from typing import Any, Literal, TypeVar
 
 from sqlmodel import Field
 
-from . import conflicts, dispositions, edits, inspections, losses, outbound_claims, receiving, told
+from . import conflicts, dispositions, edits, inspections, losses, outbound_claims, receiving, replies, told
 from .catalog import ReturnType, Site
 from .conflict_rules import x01, x04, x09, x11, x16, x18
 from .documents import Document, DocumentRequest
@@ -638,7 +638,17 @@ def progress(work: Work, order: ReturnOrder) -> None:
             _complete(work, order)
     if before == "completed" and order.status != "completed":
         order.completed_at = 0
-        work.record(ReturnReopened(site_id=order.site_id), order.id)
+        reopened(work, order)
+
+
+def reopened(work: Work, order: ReturnOrder) -> None:
+    """It is worked on again. Handhelds forgot it some time after it was closed, and are told of all that belongs to it."""
+    work.record(ReturnReopened(site_id=order.site_id), order.id)
+    for model in (
+        ReturnLine, receiving.Receipt, inspections.Inspection, dispositions.Disposition, conflicts.Conflict, replies.Reply,
+    ):  # fmt: skip
+        for record in work.all(model, order_id=order.id):
+            work.show(record)
 
 
 def why_not_complete(work: Work, order: ReturnOrder) -> list[str]:

@@ -300,6 +300,10 @@ class Work:
         if shape := self._shapes.get(type(record).table):
             self._removed.append((shape, record))
 
+    def show(self, record: Any) -> None:
+        """Devices are told of the record as it is, though nothing of it changes: it may have left its feed."""
+        self._touched[type(record).table, record.id] = None
+
     def record(self, event: Event, subject_id: str) -> None:
         """Tells what happened, once, in this transaction."""
         self._events.append((event, subject_id, self.cause, self.device_id, self.actor.id))

@@ -167,6 +167,8 @@ def test_one_that_is_opened_again_is_there_again(database: Database, a: Handheld
     a.scan("cleo", R_1001, "lamps", "lamp")
     a.sync()
     assert a.view["return_order", R_1001]["status"] == "inspecting"
+    assert a.view["return_line", "kettles"]["received"] == 3  # with all that belongs to it
+    assert len([kind for kind, _ in a.view if kind == "inspection"]) == 2
     change(database, ReturnOrder, R_1001, status="completed", completed_at=clock.now)
     clock.forward(30 * DAY)
     schedule.leave_feeds(database)

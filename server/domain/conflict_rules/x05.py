@@ -32,6 +32,7 @@ def without_order(work: Work, case: "Conflict", breaches: Breaches, command: "Re
     order.status = "receiving"
     order.cancelled_at = 0
     order.content += 1
+    returns.reopened(work, order)
 
 
 def refuse_goods(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
@@ -48,6 +49,7 @@ def reinstate(work: Work, case: "Conflict", breaches: Breaches, command: "Resolv
     order.rejection = ""
     order.status = "receiving"
     order.cancelled_at = 0
+    returns.reopened(work, order)
 
 
 def passes(work: Work, case: "Conflict") -> str:

@@ -57,6 +57,7 @@ def stand_again(work: Work, case: "Conflict") -> "ReturnOrder | ReturnLine":
     order = work.get(returns.ReturnOrder, case.order_id)
     if order.status == "cancelled":
         order.status, order.cancelled_at = "draft", 0
+        returns.reopened(work, order)
     _changed(work, case)
     if case.subject_kind == "ReturnOrder":
         return order
