@@ -97,7 +97,7 @@ def add(database: Database) -> None:
     database.write(SYSTEM, lambda work: work.add(Setting, id="demo:large", value="begun"))
     indexes = [index for model in MANY for index in model.__table__.indexes]  # type: ignore[attr-defined]
     for index in indexes:  # made once at the end, they cost a tenth of being kept up row by row
-        index.drop(database.engine, checkfirst=True)
+        index.drop(database.engine)
     house = _House(database, Random(20_261_130))
     house.catalogue()
     house.returns()
