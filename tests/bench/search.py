@@ -2,7 +2,7 @@
 
 .venv/bin/python -m tests.bench.search                       SQLite in a scratch folder
 .venv/bin/python -m tests.bench.search --postgresql          a PostgreSQL of its own
-.venv/bin/python -m tests.bench.search --rows 100000         smaller
+.venv/bin/python -m tests.bench.search --rows 100000 --names 10000    smaller
 
 A million outbound orders with platform numbers and waybills, as many parcels, 200,000 returns, 100,000 items and as many customers with
 Chinese names. `bare` is the same SQL through the driver alone, fetched whole; `ratio` is what Restow adds to it.
@@ -69,14 +69,13 @@ def a_database(on_postgresql: bool) -> Iterator[Database]:
             database.close()
 
 
-def fill(database: Database, rows: int) -> None:
+def fill(database: Database, rows: int, names: int) -> None:
     random = Random(20261130)
     database.create()
     database.write(SYSTEM, seed)
     database.write(
         SYSTEM, lambda work: work.add(Grant, id="sally-sells", person_id="sally", role="sales", site_id=SITE)
     )
-    names = rows // 10
 
     def person() -> str:
         return random.choice(FAMILY) + "".join(random.choice(GIVEN) for _ in range(2))
@@ -195,10 +194,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--postgresql", action="store_true")
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--names", type=int, default=100_000)
     given = parser.parse_args()
     with a_database(given.postgresql) as database:
         began = time.monotonic()
-        fill(database, given.rows)
+        fill(database, given.rows, given.names)
         print(
             f"{given.rows:,} rows, {'PostgreSQL' if given.postgresql else 'SQLite'}, made in {time.monotonic() - began:.0f} s",
             flush=True,
