@@ -102,7 +102,7 @@ def test_a_full_disk_is_said_aloud_refuses_the_scan_and_loses_nothing(play: Play
     for _ in range(3):
         page.get_by_test_id("primary").click()
         expect(page.get_by_test_id("primary")).to_be_enabled(timeout=MINUTE)
-    expect(page.get_by_test_id("pack-without")).to_have_count(0)
+    expect(page.get_by_test_id("pack-without")).to_have_count(0, timeout=MINUTE)
 
 
 STORE = """async () => {

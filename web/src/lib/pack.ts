@@ -2,7 +2,7 @@
 
 import { countOf } from './catalogue'
 import { db, dueEntry, readMeta } from './db'
-import { room, without, type Room, type Without } from './room'
+import { room, type Room } from './room'
 import { waybillState } from './waybills'
 
 export interface Pack {
@@ -11,7 +11,6 @@ export interface Pack {
   /** Bytes of the database, as the browser tells, without the photos; 0 where it does not. */
   bytes: number
   counts: Record<'items' | 'barcodes' | 'bins' | 'people' | 'open' | 'shipped' | 'waybills', number>
-  without: Without[]
   room: Room | null
 }
 
@@ -29,7 +28,6 @@ export async function packFacts(siteId: string): Promise<Pack> {
     at: (await readMeta<number>('pack')) ?? 0,
     bytes: Math.max(0, (estimate.usageDetails?.indexedDB ?? estimate.usage ?? 0) - photos),
     counts: { items, barcodes, bins, people, open, shipped, waybills },
-    without: await without(),
     room: await room(),
   }
 }

@@ -178,7 +178,7 @@ async function wentWrong(reason: unknown): Promise<void> {
   else if (isStorageFull(reason)) {
     noRoom()
     say({ error: 'storage_full' })
-    await makeRoom()
+    await makeRoom().catch(() => 0)
   }
   else if (!(reason instanceof Unreachable)) {
     console.error('Syncing failed', reason)
