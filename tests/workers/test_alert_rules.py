@@ -324,6 +324,16 @@ def test_device_silent(database: Database, a: Handheld, clock: Clock) -> None:
     settle(database)
     assert state(database, "device_silent", a.id) == ("auto_closed", 2)
 
+    # It talks, and does not upload: somebody holds it back, or something of it is stuck.
+    change(database, devices.Device, a.id, pending=3, oldest_pending_at=clock.now - 13 * HOUR)
+    settle(database)
+    raised = alert(database, "device_silent", a.id)
+    assert raised is not None
+    assert (raised.state, raised.severity, raised.facts["silent"]) == ("open", "warning", False)
+    change(database, devices.Device, a.id, pending=0, oldest_pending_at=0)
+    settle(database)
+    assert state(database, "device_silent", a.id)[0] == "auto_closed"
+
 
 def test_ledger_drift(database: Database, a: Handheld) -> None:
     a.scan("cleo", R_1001, "kettles", "kettle", 3)

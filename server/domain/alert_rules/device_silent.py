@@ -1,4 +1,4 @@
-"""A handheld has not been heard of for longer than the site allows: what it holds may be lost."""
+"""A handheld has not been heard of for longer than the site allows, or keeps work for as long: what it holds may be lost."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,10 @@ def breach(work: Work, subject: str) -> Breach | None:
     site = work.look(Site, device.site_id) if device else None
     if device is None or site is None or device.revoked_at or not device.last_contact_at:
         return None
-    if device.last_contact_at + site.device_silent_hours * HOUR > work.now:
+    long_ago = work.now - site.device_silent_hours * HOUR
+    silent = device.last_contact_at <= long_ago
+    keeps = device.pending > 0 and 0 < device.oldest_pending_at <= long_ago
+    if not silent and not keeps:
         return None
     facts = {
         "device": device.code,
@@ -27,6 +30,7 @@ def breach(work: Work, subject: str) -> Breach | None:
         "since": device.last_contact_at,
         "pending": device.pending,
         "oldest": device.oldest_pending_at,
+        "silent": silent,
     }
     # One that said it had sent everything most likely lies in its cradle.
     return Breach(device.site_id, facts, severity="" if device.pending else "info")
@@ -42,6 +46,6 @@ RULE = Rule(
     hears=(DeviceEnrolled, DeviceRevoked),
     subjects=itself,
     breach=breach,
-    gone="This handheld was heard of again, or was revoked.",
+    gone="This handheld was heard of and has uploaded what was old, or was revoked.",
     scheduled=scheduled,
 )

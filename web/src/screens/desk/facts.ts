@@ -61,7 +61,11 @@ const SENTENCES: Partial<Record<string, (facts: Record<string, unknown>) => stri
       when: moment(Number(f['before_at'])),
       same: f['same_file'] ? t.get()('says.photo_reused_file') : '',
     }),
-  device_silent: (f) => t.get()('says.device_silent', { device: `${plain(f['device'])} ${plain(f['name'])}`.trim(), since: moment(Number(f['since'])), n: n(f['pending']) }),
+  device_silent: (f) => {
+    const device = `${plain(f['device'])} ${plain(f['name'])}`.trim()
+    if (f['silent'] === false) return t.get()('says.device_keeps', { device, since: moment(Number(f['oldest'])), n: n(f['pending']) })
+    return t.get()('says.device_silent', { device, since: moment(Number(f['since'])), n: n(f['pending']) })
+  },
   ledger_drift: (f) => t.get()('says.ledger_drift', { balances: n(f['balances']), lines: n(f['lines']), units: n(f['units']) }),
   negative_stock: (f) => t.get()('says.negative_stock', { n: n(f['quantity']), bin: plain(f['bin']) || '–', status: wordFor('stock', plain(f['status'])) }),
 }
