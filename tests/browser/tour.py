@@ -66,6 +66,10 @@ def _first_screens(page: Page, url: str, code: str, language: str) -> Iterator[S
     page.goto(url)
     page.get_by_test_id("language").get_by_text(WORDS[language]).click()
     yield _stop("welcome", page)
+    page.get_by_test_id("way-check").click()
+    page.get_by_test_id("check-verdict").wait_for()
+    yield _stop("check", page)
+    page.go_back()
     page.get_by_test_id("way-floor").click()
     page.get_by_test_id("enrol").wait_for()
     yield _stop("enrol", page)
@@ -189,6 +193,8 @@ def _at_work(page: Page, number: str) -> Iterator[Stop]:
     home()
     page.get_by_test_id("who").click()
     yield _stop("device", _shown(page.get_by_test_id("readiness")))
+    page.get_by_test_id("sign-out").click()
+    yield _stop("end-of-shift", _shown(page.get_by_test_id("end-of-shift")))
 
 
 def _enrolment_code(server: Server) -> str:
