@@ -2,7 +2,7 @@
 # make test      set up and check everything: ruff, mypy, svelte-check, Vitest, pytest with a real browser
 # make setup     the set-up alone
 # make lint      ruff, mypy and svelte-check alone
-# make screenshots   the pictures in the README, made anew
+# make screenshots   the pictures in the README, made anew; every handheld screen in build/screenshots/
 #
 # What is done is stamped in .setup/, so the second time costs nothing.
 

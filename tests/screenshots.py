@@ -1,6 +1,6 @@
-"""make screenshots: the pictures in README, made anew from a running demo.
+"""make screenshots: the pictures in README, and every handheld screen in both languages, made anew from a running demo.
 
-python -m tests.screenshots               docs/screenshots/
+python -m tests.screenshots               docs/screenshots/ for README; the handheld's at 360×740 in build/screenshots/
 python -m tests.screenshots --all FOLDER  every screen and page, in both languages, light and dark, to look through
 """
 
@@ -25,6 +25,7 @@ README_SHOWS = (
     "desk-todo-en-dark",
 )
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
+SCREENS = FOLDER.parent.parent / "build" / "screenshots"
 LANGUAGES = {"zh-CN": "zh", "en": "en"}
 LOOKS = ("light", "dark")
 COLOURS = 192
@@ -36,17 +37,20 @@ def main() -> None:
         "--all", type=Path, metavar="FOLDER", help="write every picture there, and leave README's alone"
     )
     everything: Path | None = parser.parse_args().all
-    folder = everything or FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    for folder in (everything or FOLDER, everything or SCREENS):
+        folder.mkdir(parents=True, exist_ok=True)
     if CHROMIUM is None:
         sys.exit("Chromium is not installed: apt-get install chromium")
 
     with demo_server() as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name, page in _pictures(browser, server, sharp=1 if everything else 2):
-            if everything or name in README_SHOWS:
+            wanted = [everything] if everything else [FOLDER] * (name in README_SHOWS)
+            if not everything and name.startswith("floor-") and name.endswith("-light"):
+                wanted.append(SCREENS)
+            for folder in wanted:
                 size = _save(page, folder / f"{name}.png")
-                print(f"{size // 1024:>5} kB  {name}", flush=True)
+                print(f"{size // 1024:>5} kB  {folder.name}/{name}", flush=True)
         browser.close()
 
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from .conftest import HANDHELD, scan
-from .play import MINUTE, Play, open_parcel, playing
-from .stage import KETTLE
+from .play import MINUTE, Play, line, open_parcel, playing
+from .stage import KETTLE, LAMP
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,25 @@ def test_one_code_enrols_a_trolley_of_handhelds_until_it_is_withdrawn(play: Play
     late.get_by_test_id("enrol-name").fill("PDA 23")
     late.get_by_test_id("enrol-send").click()
     expect(late.get_by_text("已过期")).to_be_visible()
+
+
+def test_two_hundred_scans_as_quick_as_a_scanner_are_none_lost_and_none_doubled(play: Play) -> None:
+    """`tests.bench.handheld drain` does a thousand."""
+    pda = play.handheld("cleo", "Dock 6")
+    order = pda.knows("cleo", play.approved_return(kettle=100, lamp=100))
+    page = pda.page
+    pda.go("")
+    open_parcel(pda, order)
+    pda.context.set_offline(True)
+    for n in range(200):
+        page.keyboard.type((KETTLE, LAMP)[n % 2], delay=1)
+        page.keyboard.press("Enter")
+    for sku in ("GREEN-KETTLE", "BLUE-LAMP"):
+        expect(line(page, sku)).to_have_attribute("data-received", "100", timeout=MINUTE)
+    pda.context.set_offline(False)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    pda.uploaded()
+    assert play.received(order) == {"kettle": 100, "lamp": 100}
 
 
 def test_the_end_of_a_shift_names_what_is_open_unsent_and_in_hand(play: Play) -> None:
