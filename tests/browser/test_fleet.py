@@ -95,7 +95,8 @@ def test_the_end_of_a_shift_names_what_is_open_unsent_and_in_hand(play: Play) ->
     page = pda.page
     pda.go("")
     waybill, tote = open_parcel(pda, order), play.label()
-    scan(page, tote)
+    page.keyboard.insert_text(tote)
+    page.keyboard.press("Enter")
     expect(page.get_by_test_id("tote")).to_contain_text(tote)
     pda.uploaded()
     pda.context.set_offline(True)
