@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from server.demo import goods, world
 from server.domain.numbers import own_label
 
-from .conftest import DESK, HANDHELD, Server, badge_in, demo_at, scan
+from .conftest import DESK, HANDHELD, Server, badge_in, demo_at
 
 WORDS = {"zh-CN": "中文", "en": "English"}
 BADGE_OF = {"zh-CN": "min", "en": "tom"}  # who may do everything there is on the floor
@@ -25,6 +25,12 @@ class Stop(NamedTuple):
     page: Page
     phone: bool = True
     """Whether this has to read on a handheld or a supervisor's phone."""
+
+
+def scan(page: Page, text: str) -> None:
+    """By a scanner that sends its code whole: one that sends keys would be taken for a hand while the machine is busy."""
+    page.keyboard.insert_text(text)
+    page.keyboard.press("Enter")
 
 
 def settle(page: Page) -> None:
