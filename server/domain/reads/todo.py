@@ -23,6 +23,8 @@ from .rows import Json, Names, many, order_ref, plain, unsent, visible
 
 MOST = 200
 HOUR = 3_600_000
+STILL_NEWS = 3 * 24 * HOUR
+"""So long it is told that something went well; what asks for something is told until it is read."""
 GRAVITY = {"info": 0, "warning": 1, "critical": 2}
 AT_ONE_TIME = 10 * 60_000
 """What one handheld brings within so many milliseconds of each other has most often one cause: it was away, or its clock is wrong."""
@@ -67,6 +69,7 @@ def todo(work: Work, *, site: str = "") -> Json:
     )  # fmt: skip
     news = work.find(
         Notice, col(Notice.person_id) == work.actor.id, *here(Notice), col(Notice.read_at) == 0,
+        or_(col(Notice.what).in_(("rejected", "document_asked")), col(Notice.at) >= work.now - STILL_NEWS),
         order_by=col(Notice.at).desc(), limit=MOST,
     )  # fmt: skip
     names = Names(work)

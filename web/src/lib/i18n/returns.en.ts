@@ -37,6 +37,7 @@ export default {
   'notice.rejected': '{number} was rejected',
   'notice.document_asked': '{number} needs a paper',
   'notice.document_added': 'A paper of {number} has come',
+  'notice.all': 'All {n} of them',
   'notice.read': 'Read',
   'notice.open': 'Open',
   'todo.notices': 'Told to you',

@@ -36,6 +36,7 @@ export default {
   'notice.rejected': '{number} 已被驳回',
   'notice.document_asked': '{number} 需要补单据',
   'notice.document_added': '{number} 的单据已补交',
+  'notice.all': '全部 {n} 条通知',
   'notice.read': '知道了',
   'notice.open': '打开',
   'todo.notices': '通知我的',
