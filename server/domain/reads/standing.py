@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, tuple_
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from .. import availability as available
@@ -93,9 +94,12 @@ def stock(
     )  # fmt: skip
     if only:
         where.append(state == only)
+    wide = limit <= NARROWED and not any(
+        (item, zone, bin, container, lot, serial, expiry_from, expiry_to, only, q.strip())
+    )
     chosen = [*where, col(book.status).in_(status.split(","))] if status else where
 
-    keys, following = _page(work, book, GROUPS[group], chosen, sort, cursor, limit)
+    keys, following = _page(work, book, GROUPS[group], chosen, sort, cursor, limit, wide=wide)
     totals = _sums(work, book, (), where, state)
     asked = [part for part in totals if not status or part.share in status.split(",")]
     return {
@@ -115,7 +119,7 @@ def availability(work: Work, *, q: str = "", site: str = "", cursor: str = "", l
     state = available.state_in(work, StockBalance)
     where = _asked(work, StockBalance, 0, {"site_id": site}, "", "", "", q, action="see_availability")
     where += [col(StockBalance.status) == "sellable", state == "available"]
-    keys, following = _page(work, StockBalance, GROUPS["item"], where, "", cursor, at_most(limit))
+    keys, following = _page(work, StockBalance, GROUPS["item"], where, "", cursor, at_most(limit), wide=False)
     rows = _rows(work, StockBalance, GROUPS["item"].by, keys, where, state)
     return {
         "rows": [{name: row[name] for name in ("id", "item", "site", "available")} for row in rows],
@@ -174,10 +178,20 @@ def _lines(book: Any, names: Iterable[str], where: list[ColumnElement[bool]], **
 
 
 def _page(
-    work: Work, book: Any, group: Group, where: list[ColumnElement[bool]], sort: str, cursor: str, limit: int
+    work: Work,
+    book: Any,
+    group: Group,
+    where: list[ColumnElement[bool]],
+    sort: str,
+    cursor: str,
+    limit: int,
+    *,
+    wide: bool,
 ) -> tuple[list[dict[str, str]], str | None]:
     """The keys of one page of groups, in order, and the cursor of the next."""
     names = (*group.sort, *group.by)
+    if wide and group.sort == ("sku",) and not sort:
+        return _walked(work, book, group, where, cursor, limit)
     lines = _lines(book, names, where)
     columns = [lines.c[name] for name in names]
     total = func.sum(lines.c.quantity)
@@ -198,6 +212,28 @@ def _page(
         values = [str(getattr(last, name)) for name in names]
         following = msgspec.json.encode([str(last.on_hand), *values] if sort == "on_hand" else values).hex()
     return [{name: str(getattr(row, name)) for name in group.by} for row in found[:limit]], following
+
+
+def _walked(
+    work: Work, book: Any, group: Group, where: list[ColumnElement[bool]], cursor: str, limit: int
+) -> tuple[list[dict[str, str]], str | None]:
+    """The same where nearly everything is asked for: the items are walked in their order, and only the goods of the next few are
+    summed. Some of them may stand at nothing; then a few more are looked at."""
+    first, look = (_cursor(cursor, len(group.sort) + len(group.by))[0] if cursor else ""), limit + 1
+    while True:
+        item = aliased(Item)
+        standing = exists().where(book.item_id == col(item.id), *where)
+        few = work.rows(
+            select(col(item.id))
+            .where(col(item.sku) >= first, standing)
+            .order_by(col(item.sku), col(item.id))
+            .limit(look)
+        )
+        among = book.item_id.in_([row.id for row in few])
+        found, following = _page(work, book, group, [*where, among], "", cursor, limit, wide=False)
+        if following or len(few) < look:
+            return found, following
+        look *= 4
 
 
 def _cursor(cursor: str, parts: int) -> list[str]:
