@@ -107,6 +107,16 @@ def _show(progress: Progress, lines: list[Line], seconds: float, digest: str) ->
 # The real thing
 
 
+def one_by_one(steps: list[Step]) -> list[list[Step]]:
+    """Each story's steps of one actor follow one another as they were told, whatever time they were given: one that stood before what
+    it waits for would stop everything behind it. Stories do not wait for each other."""
+    found: dict[tuple[str, str], list[tuple[int, Step]]] = {}
+    for step in steps:
+        story, _, number = step.id.partition(".")
+        found.setdefault((step.actor, story), []).append((int(number), step))
+    return [[step for _, step in sorted(each, key=lambda told: told[0])] for each in found.values()]
+
+
 async def _real(
     plan: Plan, progress: Progress, node: Path, folder: "_Folder", database: str, there: "elsewhere.There | None"
 ) -> History:
@@ -181,12 +191,8 @@ class Floor:
         for handheld in self.handhelds:
             handheld.network.began, handheld.network.calm = self.began, False
         around = [asyncio.create_task(each) for each in (self._kill_and_restart(), self._skew(), self._watch())]
-        steps: dict[str, list[Step]] = {}
-        for step in self.plan.steps:
-            # Each story's steps of one actor follow one another; stories do not wait for each other.
-            steps.setdefault(f"{step.actor} {step.id.partition('.')[0]}", []).append(step)
         try:
-            await asyncio.gather(*(self._carry_out(each) for each in steps.values()))
+            await asyncio.gather(*(self._carry_out(each) for each in one_by_one(self.plan.steps)))
             await asyncio.sleep(max(0.0, self.plan.seconds - self.time))
         finally:
             for handheld in self.handhelds:

@@ -24,6 +24,7 @@ from server.lab.judge import LINES, judge
 from server.lab.machine import Server, config_for
 from server.lab.plan import Options, make
 from server.lab.progress import Progress
+from server.lab.run import one_by_one
 from server.lab.simulated import simulate
 from tests.conftest import ON_BOTH
 
@@ -47,6 +48,15 @@ def test_the_same_seed_is_the_same_plan_and_another_is_another() -> None:
     one, again, other = (make(Options(seed=seed, **FAULTS)) for seed in (7, 7, 8))
     assert one == again
     assert one.digest == again.digest != other.digest
+
+
+def test_nobody_waits_for_what_they_do_themselves_later() -> None:
+    for seed in range(100):
+        for steps in one_by_one(make(Options(devices=5, minutes=0.5, seed=seed)).steps):
+            done: set[str] = set()
+            for step in steps:
+                assert not {id for id in step.after if id in {each.id for each in steps}} - done, f"seed {seed}, {step}"
+                done.add(step.id)
 
 
 def test_every_kind_of_clash_is_provoked_however_short_the_lab() -> None:
