@@ -19,7 +19,7 @@ from .telling import NDJSON, Tell, telling
 HOW: dict[str, tuple[Any, Any]] = {
     "format": (Literal["csv", "xlsx"], "csv"),
     "language": (Literal["zh-CN", "en"], "zh-CN"),
-    "zone": (str, "UTC"),
+    "time_zone": (str, "UTC"),
     "title": (str, "Restow"),
     "columns": (str, ""),
 }

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlmodel import col
 
-from . import sites
+from . import costs, sites
 from .catalog import Barcode, Bin, Customer, Item, Supplier, Zone
 from .errors import Duplicate, Invalid
 from .model import Table
@@ -19,9 +19,17 @@ Became = Literal["new", "changed", "same"]
 
 def put_item(work: Work, owner_id: str, known: Item | None, sku: str, said: dict[str, Any]) -> Became:
     work.allow("import", "", owner_id)
-    if known is None and not said.get("name"):
-        raise Invalid("A new item needs a name.", field="name")
-    return _put(work, Item, known, {"owner_id": owner_id, "sku": sku}, said)
+    if known is None:
+        if not said.get("name"):
+            raise Invalid("A new item needs a name.", field="name")
+        return _put(work, Item, known, {"owner_id": owner_id, "sku": sku}, said)
+    # Another cost is so from today: what was posted before keeps the one it had.
+    cost, currency = said.pop("unit_cost", known.unit_cost), said.pop("currency", known.currency)
+    became = _put(work, Item, known, {}, said)
+    if (cost, currency) == (known.unit_cost, known.currency):
+        return became
+    costs.set_unit_cost(work, costs.SetUnitCost(item_id=known.id, unit_cost=cost, currency=currency))
+    return "changed"
 
 
 def put_barcode(work: Work, item: Item, known: Barcode | None, text: str, said: dict[str, Any]) -> Became:

@@ -6,7 +6,7 @@ A column is where its value is found in a row of the answer, the word over it, a
 ''           text or a number, as it is           'moment'    a time, said in the zone asked for
 'name'       a record's name in the language      'word:x'    a code, said with the words of family x
 'money:x'    minor units of the currency at x     'many:x'    the values at x of a list, joined
-'type'       a return type, by its name
+'type'       a return type, by its name       'sums'      {currency: minor units}, each with its currency
 """
 
 from collections.abc import Callable, Iterable
@@ -46,9 +46,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         C("signed_at", "parcel.signed", "moment", 18), C("signed_by_name", "word.person"), C("state", "word.state", "word:parcel"),
     ),
     "/api/stock": (
-        *ITEM, C("site", "word.site", "name"), C("bin.code", "word.bin"), C("status", "word.status", "word:stock"),
+        C("owner", "group.owner", "name"), *ITEM, C("site", "word.site", "name"), C("zone", "word.zone", "name"), C("bin.code", "word.bin"),
+        C("container.label", "group.container"), C("status", "word.status", "word:stock"),
         C("lot", "word.lot"), C("expiry", "word.expiry"), C("serial", "word.serial", wide=20),
-        C("on_hand", "stock.on_hand"), C("available", "stock.available"),
+        C("on_hand", "stock.on_hand"), C("available", "stock.available"), C("value", "figure.value", "sums"),
     ),
     "/api/stock/entries": (
         C("at", "entry.at", "moment", 18), *ITEM, C("quantity", "word.quantity"), C("status", "word.status", "word:stock"),
@@ -117,10 +118,10 @@ class Says(NamedTuple):
             return lambda row: self._named(find(row))
         if kind == "money":
             currency = _finder(of)
-            return lambda row: (
-                None
-                if (minor := find(row)) is None
-                else Decimal(minor) / (1 if currency(row) in WITHOUT_CENTS else 100)
+            return lambda row: None if (minor := find(row)) is None else _major(minor, currency(row))
+        if kind == "sums":
+            return lambda row: "; ".join(
+                f"{currency} {_major(minor, currency)}" for currency, minor in sorted((find(row) or {}).items())
             )
         if kind == "many":
             return lambda row: " ".join(str(each.get(of, "")) for each in find(row) or ())
@@ -129,6 +130,10 @@ class Says(NamedTuple):
     def _named(self, record: Any) -> str:
         first, second = ("name", "name_en") if self.language.startswith("zh") else ("name_en", "name")
         return str(record.get(first) or record.get(second) or "") if record else ""
+
+
+def _major(minor: int, currency: str) -> Decimal:
+    return Decimal(minor) / (1 if currency in WITHOUT_CENTS else 100)
 
 
 def _finder(at: str) -> Callable[[dict[str, Any]], Any]:

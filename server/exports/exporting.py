@@ -44,14 +44,14 @@ class Exported(msgspec.Struct):
 
 def export(
     database: Database, actor: Actor, folder: Path, path: str, run: Callable[..., Any], asked: dict[str, Any], *, title: str,
-    format: str, language: str, zone: str, columns: str = "", progress: Progress = lambda done, total: None,
+    format: str, language: str, time_zone: str, columns: str = "", progress: Progress = lambda done, total: None,
 ) -> Exported:  # fmt: skip
     """`run` with `asked` is the list as its page asks for it; `columns` names those shown, by their place in a row, else all."""
     chosen = _chosen(path, columns)
     with database.read(actor) as work:
         work.allow("export", str(asked.get("site", "")))
         types = {each.code: {"name": each.name, "name_en": each.name_en} for each in work.find(ReturnType)}
-    says = Says(language, _zone(zone), types)
+    says = Says(language, _zone(time_zone), types)
     token = f"{secrets.token_urlsafe(24)}.{format}"
     place = _place(folder, actor, token)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -129,7 +129,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name or "UTC")
     except (KeyError, ValueError, OSError):
-        raise Invalid("There is no such time zone.", field="zone") from None
+        raise Invalid("There is no such time zone.", field="time_zone") from None
 
 
 def _place(folder: Path, actor: Actor, token: str) -> Path:

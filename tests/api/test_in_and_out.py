@@ -58,7 +58,7 @@ def test_a_list_is_exported_as_its_page_shows_it(doors: Doors, returned: None) -
     assert len(table(data)) == 1, "its filters are the page's"
     _, data = export(
         otto,
-        "/api/exports/returns?format=xlsx&language=en&zone=Asia/Shanghai&columns=number,status,submitted_at|created_at",
+        "/api/exports/returns?format=xlsx&language=en&time_zone=Asia/Shanghai&columns=number,status,submitted_at|created_at",
     )
     first, second = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
     assert first == ["Number", "Status", "Filed"]

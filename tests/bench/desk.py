@@ -134,7 +134,7 @@ def files(database: Database) -> None:
             began = time.monotonic()
             done = exporting.export(
                 database, _actor(database, "zheng"), Path(scratch), "/api/returns", runs["/api/returns"], {}, title="退库单", format=format,
-                language="zh-CN", zone="Asia/Shanghai",
+                language="zh-CN", time_zone="Asia/Shanghai",
             )  # fmt: skip
             size = next(Path(scratch).glob(f"*.{format}")).stat().st_size
             print(

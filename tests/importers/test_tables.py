@@ -119,6 +119,16 @@ def test_the_same_file_again_is_the_same_and_a_changed_one_changes_what_it_says(
         assert len(work.find(catalog.Barcode, col(catalog.Barcode.text) == "6901234567892")) == 1
 
 
+def test_another_cost_is_so_from_today_and_the_one_before_is_kept(database: Database) -> None:
+    take(database, "items", ITEMS)
+    dearer = ITEMS.replace("1,080.50", "1,100.00")
+    assert take(database, "items", dearer).became == {"changed": 1, "same": 1}
+    assert take(database, "items", dearer).became == {"same": 2}
+    kettle = items(database)["A-1"]
+    assert (kettle.unit_cost, [each["unit_cost"] for each in kettle.costs]) == (110_000, [108_050, 110_000])
+    assert catalog.cost_on(kettle, "2020-01-01") == 108_050
+
+
 def test_one_row_refused_refuses_the_file_and_says_row_column_and_reason(database: Database) -> None:
     rows = "编码,品名,成本,保质期\nA-1,壶,12.345,\nA-2,,1,\nA-3,灯,abc,1.5\nA-4,灯,2,\nA-4,灯,2,\nA-5,灯,,x\n"
     tried = take(database, "items", rows)
