@@ -60,8 +60,9 @@ WATCH_SCANS = """() => {
   }).observe(document.body, { subtree: true, childList: true, attributes: true })
 }"""
 
-# How long the transaction took that stores the catalogue.
-WATCH_STORING = """() => {
+# How long the transaction took that stores the catalogue; from the beginning, for the app keeps hold of what it calls.
+WATCH_STORING = """
+{
   const begin = IDBDatabase.prototype.transaction
   IDBDatabase.prototype.transaction = function (stores, mode, how) {
     const made = begin.call(this, stores, mode, how)
@@ -70,7 +71,8 @@ WATCH_STORING = """() => {
       made.addEventListener('complete', () => (window.__stored = Math.max(window.__stored ?? 0, performance.now() - began)))
     return made
   }
-}"""
+}
+"""
 
 WATCH_TASKS = """() => {
   window.__tasks = []
@@ -164,6 +166,7 @@ class Scene:
         )
         context.set_default_timeout(MINUTE)
         context.add_init_script(WATCH_START)
+        context.add_init_script(WATCH_STORING)
         return context
 
     def reopen(self) -> None:
@@ -246,7 +249,6 @@ def pack(scene: Scene) -> Iterator[Row]:
     page.get_by_test_id("enrol-code").fill(scene.texts["code"])
     page.get_by_test_id("enrol-name").fill("PDA 7")
     page.evaluate(f"({WATCH_TASKS})()")
-    page.evaluate(f"({WATCH_STORING})()")
     page.evaluate("() => addEventListener('click', () => (window.__began = performance.now()), true)")
     page.get_by_test_id("enrol-send").click()
     page.get_by_test_id("sign-in").wait_for()
