@@ -28,7 +28,9 @@ class Stop(NamedTuple):
 
 
 def scan(page: Page, text: str) -> None:
-    """By a scanner that sends its code whole: one that sends keys would be taken for a hand while the machine is busy."""
+    """By a scanner that sends its code whole: one that sends keys would be taken for a hand while the machine is busy. A whole code goes
+    where the focus is, and the app takes it a moment after a screen has come."""
+    page.wait_for_function("() => document.activeElement?.inputMode === 'none'")
     page.keyboard.insert_text(text)
     page.keyboard.press("Enter")
 
