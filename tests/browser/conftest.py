@@ -1,5 +1,6 @@
 """A real server with the demo in it, and a real Chromium. The server can be killed, for handhelds live through that."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -212,10 +213,34 @@ def at_desk(chromium: Browser, errors: Errors) -> Iterator[Callable[..., Page]]:
         context.close()
 
 
-def scan(page: Page, text: str, delay: float = 2) -> None:
-    """As a wedge scanner does it: keys in quick succession, and Enter."""
-    page.keyboard.type(text, delay=delay)
-    page.keyboard.press("Enter")
+def scan(page: Page, text: str, every: float = 1) -> None:
+    """As a wedge scanner does it: keys that many milliseconds apart, and Enter.
+
+    They are handed over together with the times they were struck at: sent one by one, a busy machine would stretch them until the
+    app rightly took them for a hand.
+    """
+    began = time.time() - len(text) * every / 1000
+    events: list[tuple[str, dict[str, object]]] = []
+    for n, char in enumerate([*text, "Enter"]):
+        if char != "Enter" and not char.isprintable():
+            events.append(("Input.insertText", {"text": char}))
+            continue
+        key = {"key": char, "timestamp": began + n * every / 1000}
+        if char == "Enter":
+            key |= {"code": "Enter", "windowsVirtualKeyCode": 13}
+        events += [
+            ("Input.dispatchKeyEvent", key | {"type": "keyDown", "text": "\r" if char == "Enter" else char}),
+            ("Input.dispatchKeyEvent", key | {"type": "keyUp"}),
+        ]
+    cdp = page.context.new_cdp_session(page)
+    try:
+        cdp._sync(_together([cdp._impl_obj.send(method, params, None) for method, params in events]))
+    finally:
+        cdp.detach()
+
+
+async def _together(sent: list[Coroutine[object, object, object]]) -> None:
+    await asyncio.gather(*sent)
 
 
 def sign_in_at_desk(page: Page, username: str, password: str = stage.PASSWORD) -> None:

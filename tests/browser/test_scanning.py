@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from .conftest import scan
 from .play import Pda, Play, counted, line, open_parcel, playing, said
@@ -170,30 +170,6 @@ def test_the_enters_that_follow_a_code_press_nothing_even_for_who_walks_by_keybo
     said(page, "ok", "Parcel finished")
 
 
-# Milliseconds between any two keys, by the browser's own clock.
-LISTEN = """() => {
-  window.pace = [0]
-  addEventListener('keydown', (key) => window.pace.push(key.timeStamp), true)
-}"""
-SLOWEST = "() => Math.max(...window.pace.slice(2).map((at, n) => at - window.pace[n + 1]))"
-
-
-def scan_into(field: Locator, text: str, delay: float, keeps: str) -> None:
-    """As a scanner would; again, when this machine was too busy to type like one."""
-    page = field.page
-    page.evaluate(LISTEN)
-    for _ in range(8):
-        field.click()
-        page.wait_for_timeout(500)
-        page.evaluate("window.pace = [0]")
-        page.keyboard.type(text, delay=delay)
-        page.keyboard.press("Enter")
-        if page.evaluate(SLOWEST) < 55:
-            break
-        field.fill(keeps)
-    expect(field).to_have_value(keeps)
-
-
 def test_a_scan_into_a_field_that_was_left_open_is_a_scan_and_what_was_typed_there_stays(
     play: Play, bench: Pda
 ) -> None:
@@ -206,8 +182,11 @@ def test_a_scan_into_a_field_that_was_left_open_is_a_scan_and_what_was_typed_the
     note.click()
     page.keyboard.type("lens cap is missing", delay=30)  # quick, and yet no scan: no Enter follows at once
     page.wait_for_timeout(300)
-    for grade, delay in (("B", 1), ("C", 20)):
-        scan_into(note, f"RSTW:GRADE-{grade}", delay, keeps="lens cap is missing")
+    for grade, every in (("B", 1), ("C", 20)):
+        note.click()
+        page.wait_for_timeout(300)
+        scan(page, f"RSTW:GRADE-{grade}", every)
+        expect(note).to_have_value("lens cap is missing")
         expect(page.get_by_test_id("grade")).to_have_attribute("data-grade", grade)
     scan(page, "RSTW:DONE")
     expect(page.get_by_test_id("bench")).to_have_count(0)
