@@ -6,17 +6,12 @@ from playwright.sync_api import Page, expect
 
 from server.demo import world
 
-from .conftest import Server
+from .conftest import Server, sign_in_at_desk
 
 
 def desk(at_desk: Callable[..., Page], server: Server, who: str, path: str) -> Page:
-    page = at_desk(f"{server.url}/health")
-    answer = page.context.request.post(
-        f"{server.url}/api/session",
-        data={"username": who, "password": world.PASSWORD},
-        headers={"Origin": server.url},
-    )
-    assert answer.ok, answer.text()
+    page = at_desk(f"{server.url}/desk")
+    sign_in_at_desk(page, who, world.PASSWORD)
     page.goto(server.url + path)
     page.locator("#page h1").first.wait_for()
     return page
