@@ -608,7 +608,8 @@ class Floor(RuleBasedStateMachine):
         except Gap as gap:  # restored meanwhile: what it lacks is offered again
             device.acknowledged = gap.facts["expected"] - 1
         except Revoked as revoked:
-            device.acknowledged = revoked.facts["device_last_seq"]
+            # Of what it sent: a copy of the device may have used later numbers for other things.
+            device.acknowledged = min(revoked.facts["device_last_seq"], batch[-1].seq)
         except Forked:
             self.enrol_anew(device)
         return []
