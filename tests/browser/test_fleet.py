@@ -79,8 +79,7 @@ def test_two_hundred_scans_as_quick_as_a_scanner_are_none_lost_and_none_doubled(
     open_parcel(pda, order)
     pda.context.set_offline(True)
     for n in range(200):
-        page.keyboard.type((KETTLE, LAMP)[n % 2], delay=1)
-        page.keyboard.press("Enter")
+        scan(page, (KETTLE, LAMP)[n % 2])
     for sku in ("GREEN-KETTLE", "BLUE-LAMP"):
         expect(line(page, sku)).to_have_attribute("data-received", "100", timeout=MINUTE)
     pda.context.set_offline(False)
