@@ -80,7 +80,8 @@ def test_a_return_is_worked_without_network_and_the_office_has_the_right_numbers
     # Ines inspects: the badge changes the person; PASS passes a whole group with all four checks.
     badge_in(floor, texts["ines"])
     scan(floor, "RSTW:DONE")
-    floor.goto(f"{server.url}/")
+    expect(floor.get_by_test_id("parcel")).to_have_count(0)
+    floor.goto(f"{server.url}/floor")
     floor.get_by_test_id("count-inspect").click()
     scan(floor, KETTLE)
     expect(floor.get_by_test_id("checks")).to_be_visible()
@@ -92,7 +93,7 @@ def test_a_return_is_worked_without_network_and_the_office_has_the_right_numbers
     expect(floor.get_by_test_id("bench")).to_have_count(0)
 
     # Put the whole tote away: two scans.
-    floor.goto(f"{server.url}/")
+    floor.goto(f"{server.url}/floor")
     floor.get_by_test_id("count-put").click()
     scan(floor, TOTE)
     expect(floor.get_by_test_id("destination")).to_have_attribute("data-zone", "sellable")
