@@ -63,7 +63,7 @@ def draw(labels: Sequence[Label], size: Size) -> bytes:
         x, y = left + place % ACROSS * form.width, top + place // ACROSS * form.height
         pdf.rect(x, y, form.width, form.height)
         _label(pdf, form, x, y, label)
-    return bytes(pdf.output())
+    return _printed(pdf)
 
 
 def _paper(size: tuple[float, float]) -> Any:
@@ -77,6 +77,15 @@ def _paper(size: tuple[float, float]) -> Any:
     pdf.set_line_width(0.1)
     pdf.set_creator("Restow")
     return pdf
+
+
+def _printed(pdf: Any) -> bytes:
+    """And its fonts' files closed, which fpdf2 reads as it writes and leaves open."""
+    try:
+        return bytes(pdf.output())
+    finally:
+        for font in pdf.fonts.values():
+            font.ttfont.close()
 
 
 def _label(pdf: Any, form: Form, x: float, y: float, label: Label) -> None:

@@ -172,7 +172,7 @@ def _at_work(page: Page, number: str) -> Iterator[Stop]:
 
     home("count-inspect")
     yield _stop("inspect", _shown(page.get_by_test_id("to-inspect")))
-    page.locator('[data-testid=inspect-line][data-sku="BLN-RD"], [data-testid=inspect-line]').first.click()
+    _scan(page, item("RCK-WH"))
     page.get_by_test_id("checks").wait_for()
     yield _stop("inspect-unit", page)
     page.get_by_test_id("function-fail").click()
