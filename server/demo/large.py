@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlmodel import SQLModel, col
+from sqlmodel import SQLModel, col, select
 
 from server.database import Database
 from server.domain import (
@@ -33,7 +33,8 @@ from server.domain.ids import derived_id, uuid7
 from server.domain.people import Person
 from server.domain.permissions import SYSTEM
 from server.domain.records import Mutation, Setting
-from server.domain.work import Work, row_of
+from server.domain.words import SearchWord, rows_of
+from server.domain.work import Row, Work, row_of
 from server.importers.ean import ean13
 from server.sync.leaving import KEPT
 
@@ -42,9 +43,11 @@ from .world import OWNER_ID
 ITEMS, RETURNS, CUSTOMERS, ALERTS, CONFLICTS = 100_000, 200_000, 5_000, 20_000, 5_000
 """Four ledger entries a line: received, and put where it was decided to be."""
 PORTION = 5_000
+CACHE_KIB = 400_000
 MANY: tuple[type[SQLModel], ...] = (
     returns.ReturnOrder, returns.ReturnLine, receiving.Receipt, inspections.Inspection, dispositions.Disposition, parcels.Parcel,
     documents.OutboundOrder, documents.OutboundLine, Mutation, stock.StockEntry,
+    SearchWord,
 )  # fmt: skip
 """Of which there will be hundreds of thousands."""
 DAY = 86_400_000
@@ -95,6 +98,9 @@ def add(database: Database) -> None:
         return
     began = time.monotonic()
     database.write(SYSTEM, lambda work: work.add(Setting, id="demo:large", value="begun"))
+    if database.sqlite:
+        with database.engine.connect() as connection:  # the one that is used again and again
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KIB}")
     indexes = [index for model in MANY for index in model.__table__.indexes]  # type: ignore[attr-defined]
     for index in indexes:  # made once at the end, they cost a tenth of being kept up row by row
         index.drop(database.engine)
@@ -103,6 +109,7 @@ def add(database: Database) -> None:
     house.returns()
     house.balances()
     house.cases()
+    house.words()
     for n, index in enumerate(indexes, 1):
         index.create(database.engine)
         house._say("indexes", n, len(indexes))
@@ -131,8 +138,20 @@ class _Bulk:
         self._rows.setdefault(model, []).append(tuple(cells))
 
     def write(self, work: Work) -> None:
+        driver = work.connection.connection.driver_connection
+        assert driver is not None
         for model, rows in self._rows.items():
-            work.connection.exec_driver_sql(row_of(model, self._mark).insert, rows)
+            _fill(driver.cursor(), row_of(model, self._mark), rows)
+
+
+def _fill(cursor: Any, row: Row, rows: Iterable[tuple[Any, ...]]) -> None:
+    if not hasattr(cursor, "copy"):
+        cursor.executemany(row.insert, rows)
+        return
+    columns = ", ".join(f'"{name}"' for name in row.fields)
+    with cursor.copy(f"COPY {row.name} ({columns}) FROM STDIN") as copy:
+        for cells in rows:
+            copy.write_row(cells)
 
 
 class _House:
@@ -140,6 +159,8 @@ class _House:
         self.database, self.random = database, random
         self.mark = "?" if database.sqlite else "%s"
         self.now = database.clock()
+        self.moments = sorted(self._moment() for _ in range(RETURNS))
+        """When each return began: in order, so that rows lie as they would have come."""
         self.items: list[tuple[str, str, int]] = []
         """id, barcode, cost"""
         self.stands: dict[tuple[str, str, str, str], list[int]] = {}
@@ -166,6 +187,7 @@ class _House:
         self.customers = self.database.write(SYSTEM, self._customers)
 
     def _items(self, work: Work, numbers: range) -> None:
+        work.words_later = True
         made = []
         for n in numbers:
             kind, colour = n % len(KINDS), COLOURS[n // len(KINDS) % len(COLOURS)]
@@ -180,6 +202,7 @@ class _House:
         self.items[numbers.start :] = made
 
     def _customers(self, work: Work) -> list[str]:
+        work.words_later = True
         made = []
         for n in range(CUSTOMERS):
             name = FAMILY_NAMES[n % len(FAMILY_NAMES)] + GIVEN[n // len(FAMILY_NAMES) % len(GIVEN)]
@@ -247,6 +270,27 @@ class _House:
 
         self.database.write(SYSTEM, write)
 
+    def words(self) -> None:
+        """What items and customers are found by: millions, sorted first, for each would else go to another place of its table."""
+        waiting: list[tuple[str, str, str]] = []
+        with self.database.read(SYSTEM) as work:
+            for model in (catalog.Item, catalog.Customer):
+                found = work.find(model, col(model.id).not_in(select(col(SearchWord.subject_id))))
+                for n, record in enumerate(found, 1):
+                    waiting += rows_of(record)
+                    if n % PORTION == 0 or n == len(found):
+                        self._say(f"words of {model.__name__.lower()}s", n, len(found))
+        waiting.sort()
+        for start in range(0, len(waiting), 500_000):
+            some = waiting[start : start + 500_000]
+            self.database.write(SYSTEM, lambda work, some=some: self._words(work, some))  # type: ignore[misc]
+            self._say("words", start + len(some), len(waiting))
+
+    def _words(self, work: Work, some: list[tuple[str, str, str]]) -> None:
+        driver = work.connection.connection.driver_connection
+        assert driver is not None
+        _fill(driver.cursor(), row_of(SearchWord, self.mark), some)
+
     def finish(self, work: Work) -> None:
         work.get(Setting, "demo:large").value = "whole"
         for at in self.sites:
@@ -284,7 +328,7 @@ class _Portion:
     def _return(self, n: int, lines: int) -> None:
         house, random = self.house, self.random
         at_site = house.sites[0 if random.random() < 0.7 else -1]
-        at = house._moment()
+        at = house.moments[n]
         over = n % 20 != 0
         if not over:
             at = house.now - int((house.now - at) / 40)  # what is open began lately

@@ -7,7 +7,7 @@ where there are a million names. Written with the record (`Work.publish`); what 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -82,17 +82,24 @@ def begins(column: Any, text: str) -> ColumnElement[bool]:
     return and_(col(column) >= text, col(column) < text + "\U0010ffff")
 
 
-def write(cursor: "Cursor", mark: str, record: Any) -> None:
-    """The words of one record, anew."""
+def rows_of(record: Any) -> list[tuple[str, str, str]]:
+    """(word, kind, subject) of one record."""
     model = type(record).table
-    kind = model.__name__
-    cursor.execute(f"DELETE FROM searchword WHERE subject_id = {mark} AND kind = {mark}", (record.id, kind))
-    words = sorted(NAMES[model](record)) or ([] if model is OutboundLine else [""])  # '': looked at, and has none
-    if words:
+    words = NAMES[model](record) or ([] if model is OutboundLine else [""])  # '': looked at, and has none
+    return [(word, model.__name__, record.id) for word in words]
+
+
+def write(cursor: "Cursor", mark: str, records: Iterable[Any]) -> None:
+    """The words of these records, anew. All together and in their order: what lies together is written together."""
+    found = list(records)
+    rows = sorted(row for record in found for row in rows_of(record))
+    if found:
         cursor.executemany(
-            f"INSERT INTO searchword (word, kind, subject_id) VALUES ({mark}, {mark}, {mark})",
-            [(word, kind, record.id) for word in words],
+            f"DELETE FROM searchword WHERE subject_id = {mark} AND kind = {mark}",
+            [(record.id, type(record).table.__name__) for record in found],
         )
+    if rows:
+        cursor.executemany(f"INSERT INTO searchword (word, kind, subject_id) VALUES ({mark}, {mark}, {mark})", rows)
 
 
 def write_missing(work: "Work") -> int:
@@ -120,13 +127,28 @@ def _readings(units: list[str]) -> list[list[str]]:
     """How it is spoken; its first character in each way it can be: 曾 is ceng, and zeng as a surname."""
     if all(unit.isascii() for unit in units):
         return [units]
-    pinyin = _pinyin()
     spoken: list[str] = []
     for chinese, together in groupby(units, lambda unit: bool(re.match(f"[{HAN}]", unit))):
-        run = list(together)  # read as one: 银行 is yin hang
-        spoken += pinyin.lazy_pinyin("".join(run), errors=list) if chinese else run
-    first = pinyin.pinyin(units[0], style=pinyin.Style.NORMAL, heteronym=True, errors=lambda other: [other])[0]
-    return [[sound, *spoken[1:]] for sound in dict.fromkeys([spoken[0], *first])]
+        run = list(together)
+        spoken += _read_as_one("".join(run)) if chinese else run
+    return [[sound, *spoken[1:]] for sound in dict.fromkeys([spoken[0], *_sounds(units[0])])]
+
+
+# Many names are made of the same few parts.
+
+
+@lru_cache(20_000)
+def _read_as_one(run: str) -> list[str]:
+    """银行 is yin hang."""
+    read: list[str] = _pinyin().lazy_pinyin(run, errors=list)
+    return read
+
+
+@lru_cache(20_000)
+def _sounds(unit: str) -> list[str]:
+    pinyin = _pinyin()
+    sounds: list[str] = pinyin.pinyin(unit, style=pinyin.Style.NORMAL, heteronym=True, errors=lambda other: [other])[0]
+    return sounds
 
 
 def _both(spoken: list[str], units: list[str], at: int) -> Iterator[tuple[str, str]]:

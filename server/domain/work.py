@@ -138,6 +138,8 @@ class Work:
         self.site_id = ""
         self.lost_right = ""
         self.forced = False
+        self.words_later = False
+        """For whoever writes very many records, and then what all of them are found by in one go."""
         self._made: dict[str, int] = {}
         self._cursor = cursor
         self._writable = writable
@@ -421,8 +423,7 @@ class Work:
 
     def write_words(self, records: Iterable[Any]) -> None:
         """What these are found by."""
-        for record in records:
-            write_words_of(self._cursor, self._mark, record)
+        write_words_of(self._cursor, self._mark, records)
 
     # The end of the transaction; called by the database alone.
 
@@ -434,9 +435,10 @@ class Work:
         """
         self.flush()
         feeds: dict[str, tuple[list[tuple[str, str, str, bytes]], list[tuple[Event, str, str, str, str]]]] = {}
-        self.write_words(
-            record for model, id in self._touched if model in NAMES and (record := self.seek(model, id, lock=False))
-        )
+        if not self.words_later:
+            self.write_words(
+                record for model, id in self._touched if model in NAMES and (record := self.seek(model, id, lock=False))
+            )
         for model, id in self._touched:
             shape = self._shapes.get(model)
             if shape is not None:
