@@ -512,8 +512,11 @@ def test_the_language_is_switched_in_mid_work_and_nothing_in_hand_is_lost(play: 
 
     page.get_by_test_id("who").click()
     page.get_by_test_id("language").get_by_text("English").click()
+    page.reload()  # at once: what was chosen outlives that
     page.get_by_test_id("back").click()
     page.get_by_test_id("resume-inspect").click()
+    expect(page.get_by_test_id("title")).to_have_text("Inspect")
+    expect(page.get_by_test_id("bench-note")).to_have_value("盒子湿了 wet box")
     page.get_by_test_id("more").click()
     page.get_by_test_id("action-leave").click()
     expect(page.get_by_test_id("bench")).to_have_count(0)

@@ -135,10 +135,13 @@ def test_what_waits_in_the_browsers_store_cannot_be_read_there(play: Play, dock:
 
     held: dict[str, Any] = page.evaluate(STORE)
     assert held["outbox"] and held["photos"]
-    for store in ("outbox", "sent", "attention", "photos"):
+    assert held["scans"] and any("floor" in row for row in held["drafts"])
+    for store in ("outbox", "sent", "attention", "photos", "scans", "drafts"):
         for row in held[store]:
             assert KETTLE not in row and order.id not in row.replace(f"return_order {order.id}", ""), store
             assert "\xff\xd8\xff" not in row, "a picture lies there in the clear"
+    assert "王小姐" in page.get_by_test_id("parcel").inner_text(), "the screen names who sent it"
+    assert "王小姐" not in json.dumps(held, ensure_ascii=False), "the store does not"
     meta = "\n".join(held["meta"])
     assert "extractable=false" in meta and "extractable=true" not in meta
     assert play.texts["cleo"].partition(".")[2] not in json.dumps(held), "the badge's secret lies there in the clear"

@@ -4,6 +4,7 @@ import { identity, loadIdentity, lockWhenIdle, stillHere } from './auth'
 import { readMeta, reindex, useDatabase } from './db'
 import { lang, useLanguage, type Language } from './i18n'
 import { configureNet } from './net'
+import { sealWhatLiesOpen } from './personal'
 import { loadSettings, settings } from './settings'
 import { PRACTICE_DATABASE, practising } from './practising'
 import { say } from './syncstate'
@@ -27,6 +28,7 @@ export async function start(): Promise<() => void> {
   }
   await loadSettings()
   await reindex()
+  await sealWhatLiesOpen()
   // Without its words English has to wait; the screens do not.
   const speak = (language: Language) => useLanguage(language).catch((reason: unknown) => console.error('No words', reason))
   await speak(settings.get().language)

@@ -19,6 +19,8 @@ export interface Row<K extends Kind = Kind> {
   value: Documents[K]
   /** What it is found by, besides its key (`entriesOf`). */
   by?: string[]
+  /** The fields that name a person outside (personal.ts), which are '' in `value`. */
+  sealed?: Sealed
 }
 
 /** What a person did, on its way: pending → acked, when the server answered → gone, when its effects have come back. */
@@ -57,7 +59,7 @@ export interface AttentionRow extends Omit<OutboxRow, 'state' | 'touches'> {
 export interface StagedRow {
   n?: number
   feed: string
-  changes: ChangeOut[]
+  changes: (ChangeOut & { sealed?: Sealed })[]
 }
 
 /** How far a feed has been fetched, and which revision is shown. */
@@ -117,10 +119,10 @@ export interface CarriedRow {
 export interface ScanRow {
   id: string
   at: number
-  text: string
+  /** What was scanned and what was said of it: {text, words}. */
+  said: Sealed
   symbology: string
   result: 'right' | 'attention' | 'wrong'
-  words: string
   by: string
   mutation_id: string
   name: DeviceCommand | ''
@@ -132,7 +134,7 @@ export interface ScanRow {
 
 export interface DraftRow {
   key: string
-  value: unknown
+  sealed: Sealed
   at: number
 }
 

@@ -1,6 +1,8 @@
 // A server in memory for the tests of this folder: numbers, outcomes, feeds and cursors as DESIGN says, and faults on demand. What the real
 // server answers is tested against the real server.
 
+import { scrypt } from '@noble/hashes/scrypt.js'
+
 import { normalWaybill } from './numbers'
 import type { ChangeOut, MutationIn, PullResponse, PushRequest, Result, Status, WaybillPage } from './protocol'
 
@@ -242,3 +244,11 @@ export const goods = (id: string, more: object = {}) => ({
 export const code = (id: string, item_id: string, text: string, quantity = 1) => ({ id, item_id, owner_id: 'o1', text, quantity, level: 'each' })
 
 export const place = (id: string, kind: string) => ({ id, site_id: 's1', zone_id: `z-${kind}`, code: id.toUpperCase(), kind, active: true })
+
+/** Whose badge is B-7K2M with this secret. */
+export function person(id: string, secret: string, pin: string, more: object = {}) {
+  const salt = new Uint8Array([1, 2, 3, 4])
+  const hash = scrypt(new TextEncoder().encode(`${secret}:${pin}`), salt, { N: 1024, r: 8, p: 1, dkLen: 32 })
+  const text = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes))
+  return { id, username: id, name: id, language: 'zh-CN', badge: '7K2M', pin_verifier: `scrypt$1024$8$1$${text(salt)}$${text(hash)}`, disabled_at: 0, ...more }
+}

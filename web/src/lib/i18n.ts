@@ -1,6 +1,7 @@
 // Two languages, as plain typed dictionaries: a key that is missing, or a value left out, does not compile.
 
 import { derived, store, type Readable } from './observable'
+import { saveSettings } from './settings'
 import { today } from './today'
 
 export type Language = 'zh-CN' | 'en'
@@ -24,7 +25,6 @@ export const wordsReady = (): Promise<void> => useLanguage(current.get())
 
 /** Remembers it on this device, and switches: what is seen to be chosen outlives a reload. */
 export async function setLang(language: Language): Promise<void> {
-  const { saveSettings } = await import('./settings')
   await saveSettings({ language }).catch((reason: unknown) => console.error('The language is not kept', reason))
   await useLanguage(language)
 }

@@ -2,6 +2,7 @@
 // both to it. Proposed with a score and its reasons, never guessed: only `matched` names the lines the goods belong to.
 
 import { db, lookUp } from './db'
+import { customer as customerOf } from './personal'
 import type { Customer, OutboundLine, OutboundOrder } from './protocol'
 import { today } from './today'
 
@@ -227,7 +228,7 @@ export async function matchesFor(wanted: Wanted): Promise<Match[]> {
   return Promise.all(
     answer.proposals.map(async ({ outbound_line_id, quantity, score, reasons }) => {
       const { line, outbound } = lines.get(outbound_line_id)!
-      const customer = ((await db.reference.get(['customer', outbound?.customer_id ?? '']))?.value as Customer | undefined) ?? null
+      const customer = await customerOf(outbound?.customer_id ?? '')
       return {
         outbound_line_id, line, order: outbound, customer, quantity, score: Math.round(score * 100), matched: answer.verdict === 'matched',
         reasons: reasons.flatMap(shownAs),

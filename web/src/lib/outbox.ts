@@ -38,6 +38,7 @@ export async function record<Name extends DeviceCommand>(name: Name, args: Comma
   const copy = JSON.parse(JSON.stringify(args)) as Commands[Name]
   // Encrypted before the transaction begins, for it would not wait for the answer.
   const sealed = await seal(copy, id)
+  const noted = options.scan || UNDOABLE.has(name) ? await noteOf(options.scan, options.result, options.words) : null
   const base = (await feedState(`site:${site}`)).shown
   remember(id, copy)
   const save = () =>
@@ -50,21 +51,7 @@ export async function record<Name extends DeviceCommand>(name: Name, args: Comma
       const touches = layer.takeTouched()
       await layer.write()
       await db.outbox.add({ seq: next, id, name, by, site, schema: APP_SCHEMA, epoch, base, sealed, made_at, touches, state: 'pending' })
-      if (options.scan || UNDOABLE.has(name))
-        await db.scans.add({
-          id: uuid7(),
-          at: made_at,
-          text: options.scan?.text ?? '',
-          symbology: options.scan?.symbology ?? '',
-          result: options.result ?? 'right',
-          words: options.words ?? '',
-          by,
-          mutation_id: id,
-          name,
-          sealed,
-          before,
-          undone: 0,
-        })
+      if (noted) await db.scans.add({ ...noted, at: made_at, by, mutation_id: id, name, sealed, before })
       return next
     })
   try {
@@ -79,9 +66,13 @@ export async function record<Name extends DeviceCommand>(name: Name, args: Comma
 
 /** A scan that led to nothing that is sent (unknown, refused, looked up): kept in the history all the same. */
 export async function noteScan(scan: { text: string; symbology?: string }, result: ScanRow['result'], words = ''): Promise<void> {
-  await db.scans.add({
-    id: uuid7(), at: Date.now(), text: scan.text, symbology: scan.symbology ?? '', result, words, by: author(), mutation_id: '', name: '', sealed: null, before: {}, undone: 0,
-  })
+  await db.scans.add(await noteOf(scan, result, words))
+}
+
+async function noteOf(scan: RecordOptions['scan'], result: ScanRow['result'] = 'right', words = ''): Promise<ScanRow> {
+  const id = uuid7()
+  const said = await seal({ text: scan?.text ?? '', words }, id)
+  return { id, at: Date.now(), said, symbology: scan?.symbology ?? '', result, by: author(), mutation_id: '', name: '', sealed: null, before: {}, undone: 0 }
 }
 
 /** The commands that a compensating one can take back (see undo.ts). */

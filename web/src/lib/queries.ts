@@ -5,14 +5,17 @@ import { db, dueEntry, entry, everyOf, lookUp, reading, type Due, type ScanRow }
 import { DISPOSED } from './disposed'
 import { containerId, parcelId } from './ids'
 import { carrierOf, normalWaybill } from './numbers'
+import { customer } from './personal'
 import type {
   Bin, Carrier, Conflict, Container, Customer, DefectCode, DeviceMessage, Check, Disposition, DispositionKind, Documents, Inspection, Item, Kind, Load, LotHold, OutboundClaim, OutboundLine,
   OutboundOrder, Parcel, ParcelState, Person, Receipt, Reply, ReturnLine, ReturnOrder, ReturnReason, ReturnStatus, ReturnType, Site, Standard, StockBalance, StockStatus, Task, Zone,
   ZoneKind,
 } from './protocol'
+import { open } from './vault'
 
 export { barcodeLookup, codesOfItem, item, items, searchItems } from './catalogue'
 export { reading } from './db'
+export { customer } from './personal'
 
 /** The stock status that goods of a disposition take. */
 export const STATUS_OF = Object.fromEntries(Object.entries(DISPOSED).map(([kind, { status }]) => [kind, status])) as Record<DispositionKind, StockStatus>
@@ -82,7 +85,6 @@ async function known<K extends Kind>(kind: K, key: string): Promise<Documents[K]
 
 // The catalogue
 
-export const customer = (id: string): Promise<Customer | null> => known('customer', id)
 export const person = (id: string): Promise<Person | null> => known('person', id)
 export const bin = (id: string): Promise<Bin | null> => known('bin', id)
 export const zone = (id: string): Promise<Zone | null> => known('zone', id)
@@ -120,12 +122,6 @@ export async function reasonsOf(typeCode: string): Promise<ReturnReason[]> {
 
 export async function defectsOf(check: Check): Promise<DefectCode[]> {
   return (await everyOf('defect_code')).filter((each) => each.check === check)
-}
-
-export async function customerSearch(text: string, limit = 20): Promise<Customer[]> {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-  if (!words.length) return []
-  return (await everyOf('customer')).filter((each) => words.every((word) => `${each.code} ${each.name}`.toLowerCase().includes(word))).slice(0, limit)
 }
 
 // Home
@@ -498,11 +494,11 @@ export async function serialInBuilding(itemId: string, serial: string): Promise<
   return sum(found, (each) => each.quantity)
 }
 
-export type ScanHistory = Omit<ScanRow, 'sealed'>
+export type ScanHistory = Omit<ScanRow, 'sealed' | 'said'> & { text: string; words: string }
 
 export async function lastScans(limit = 20): Promise<ScanHistory[]> {
   const rows = await db.scans.orderBy('at').reverse().limit(limit).toArray()
-  return rows.map(({ sealed: _, ...row }) => row)
+  return Promise.all(rows.map(async ({ sealed: _, said, ...row }) => ({ ...row, ...(await open<{ text: string; words: string }>(said, row.id)) })))
 }
 
 function sum<T>(rows: T[], value: (row: T) => number): number {

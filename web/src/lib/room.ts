@@ -52,7 +52,7 @@ export function noRoom(): void {
 
 async function fits(bytes: number): Promise<boolean> {
   try {
-    await db.drafts.put({ key: 'room', value: new Uint8Array(bytes), at: 0 })
+    await db.drafts.put({ key: 'room', sealed: { iv: null, bytes: new ArrayBuffer(bytes) }, at: 0 })
     return true
   } catch (reason) {
     if (isStorageFull(reason)) return false

@@ -10,14 +10,16 @@ import { bringCarried } from './carry'
 import { writeBarcodes, writeItems } from './catalogue'
 import {
   db, entriesOf, feedState, isStorageFull, readMeta, REFERENCE, saveFeedState, serverTime, wipe, writeMeta, type FeedState, type OutboxRow, type Row,
+  type StagedRow,
 } from './db'
 import { problemOf, send, Problem, Unreachable, type Request } from './net'
 import { live } from './observable'
 import { pending, whenRecorded, withRebuild } from './outbox'
+import { sealNames } from './personal'
 import { uploadPhotos } from './photos'
 import {
   APP_SCHEMA, MAX_MUTATIONS, PROTOCOL,
-  type Barcode, type ChangeOut, type DeviceState, type Item, type Kind, type Lost, type MutationIn, type PullResponse, type PushResponse, type Result,
+  type Barcode, type DeviceState, type Item, type Kind, type Lost, type MutationIn, type PullResponse, type PushResponse, type Result,
 } from './protocol'
 import { keepRoom, makeRoom, noRoom, SHIPPED, without } from './room'
 import { saveSettings, settings } from './settings'
@@ -413,10 +415,11 @@ async function pullFeed(token: string, feed: string, state: FeedState): Promise<
     const query = now.cursor ? `?cursor=${encodeURIComponent(now.cursor)}` : ''
     const page = await getJson<PullResponse>(token, `/sync/v1/pull/${encodeURIComponent(feed)}${query}`)
     await noteEpoch(page.epoch)
+    const changes = await sealNames(page.changes)
     now = await db.transaction('rw', [db.meta, db.staged], async () => {
       const fresh = !now.cursor || page.reset
       if (fresh) await db.staged.where('feed').equals(feed).delete()
-      if (page.changes.length) await db.staged.add({ feed, changes: page.changes })
+      if (changes.length) await db.staged.add({ feed, changes })
       const next: FeedState = {
         ...now, epoch: page.epoch, cursor: page.cursor, revision: page.revision, complete: !page.more, reset: now.reset || fresh, lastSeq: page.device_last_seq, at: Date.now(),
       }
@@ -470,8 +473,8 @@ async function show(): Promise<boolean> {
 }
 
 /** Writes changes into what the server has confirmed; adds the keys whose view must be made anew. */
-async function take(feed: string, changes: ChangeOut[], reset: boolean, keys: Set<string>): Promise<void> {
-  const newest = new Map<string, ChangeOut>()
+async function take(feed: string, changes: StagedRow['changes'], reset: boolean, keys: Set<string>): Promise<void> {
+  const newest = new Map<string, StagedRow['changes'][number]>()
   for (const change of changes) newest.set(`${change.kind} ${change.key}`, change)
   const sorted = { item: { puts: [] as Item[], drops: [] as string[] }, barcode: { puts: [] as Barcode[], drops: [] as string[] } }
   const puts = { reference: [] as Row[], confirmed: [] as Row[] }
@@ -508,9 +511,9 @@ async function take(feed: string, changes: ChangeOut[], reset: boolean, keys: Se
   await writeBarcodes(sorted.barcode.puts, sorted.barcode.drops, catalogue)
 }
 
-function rowOf(kind: Kind, { key, value }: ChangeOut, found: boolean): Row {
+function rowOf(kind: Kind, { key, value, sealed }: StagedRow['changes'][number], found: boolean): Row {
   const document = value as Row['value']
-  return found ? { kind, key, value: document, by: entriesOf(kind, document) } : { kind, key, value: document }
+  return found ? { kind, key, value: document, by: entriesOf(kind, document), ...(sealed && { sealed }) } : { kind, key, value: document }
 }
 
 /** A device reads the catalogue and the feed of its one site, and a kind is in one of the two. */

@@ -4,6 +4,7 @@ import { author } from './auth'
 import { db, type ScanRow } from './db'
 import { record, UNDOABLE } from './outbox'
 import type { DeviceCommand, MoveContainer, Receipt, ScanItem } from './protocol'
+import { open } from './vault'
 import { argsOf } from './view'
 
 export interface Undone {
@@ -41,19 +42,20 @@ async function lastVerdict(by: string): Promise<{ name: DeviceCommand; made_at: 
 }
 
 async function compensate(row: ScanRow, args: unknown): Promise<Undone | null> {
+  const { text } = await open<{ text: string }>(row.said, row.id)
   if (row.name === 'scan_item') {
     const scan = args as ScanItem
     const receipt = (await db.view.get(['receipt', scan.receipt_id]))?.value as Receipt | undefined
     const quantity = receipt ? receipt.quantity - receipt.unreceived : (scan.quantity ?? 1)
     if (quantity <= 0) return null
     await record('unreceive', { receipt_id: scan.receipt_id, quantity, reason: 'undo' })
-    return { what: 'scan_item', text: row.text || scan.text || '', quantity }
+    return { what: 'scan_item', text: text || scan.text || '', quantity }
   }
   if (row.name === 'move_container') {
     const moved = args as MoveContainer
     if (!row.before.bin_id) return null
     await back(row, () => record('move_container', { container_id: moved.container_id, bin_id: row.before.bin_id! }))
-    return { what: 'move_container', text: row.text, quantity: 1 }
+    return { what: 'move_container', text, quantity: 1 }
   }
   return null
 }

@@ -2,10 +2,9 @@
 
 import 'fake-indexeddb/auto'
 
-import { scrypt } from '@noble/hashes/scrypt.js'
 import { beforeEach, expect, test } from 'vitest'
 
-import { FakeServer, code, goods, place, returnLine, returnOrder } from './fake.test.server'
+import { FakeServer, code, goods, person, place, returnLine, returnOrder } from './fake.test.server'
 import * as app from './app'
 import * as auth from './auth'
 import { classify } from './classify'
@@ -51,13 +50,6 @@ beforeEach(async () => {
   await syncNow()
   server.unreachable = true
 })
-
-function person(id: string, secret: string, pin: string) {
-  const salt = new Uint8Array([1, 2, 3, 4])
-  const hash = scrypt(new TextEncoder().encode(`${secret}:${pin}`), salt, { N: 1024, r: 8, p: 1, dkLen: 32 })
-  const text = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes))
-  return { id, username: id, name: id, language: 'zh-CN', badge: '7K2M', pin_verifier: `scrypt$1024$8$1$${text(salt)}$${text(hash)}`, disabled_at: 0 }
-}
 
 const line = async (id = 'l1') => (await ask.lineView(id))!.line
 const order = async (id = 'o1') => (await ask.orderOf(id))!
@@ -257,47 +249,6 @@ test('a code that repeats itself is what it is, if that is known', async () => {
   await syncNow()
   expect((await classify({ text: 'ABCDEF', whole: 'ABCDEFABCDEF' })).best).toMatchObject({ is: 'item', item: { id: 'lamp' } })
   expect((await classify({ text: '4006381333931', whole: '40063813339314006381333931' })).best).toMatchObject({ is: 'item', item: { id: 'kettle' } })
-})
-
-// Who holds the device
-
-test('a badge and its PIN sign in without network, and the badge is remembered', async () => {
-  expect(await auth.recentPeople()).toEqual([])
-  expect(await auth.signInByBadge('B-7K2M.sesame-secret', '9999')).toEqual({ ok: false, why: 'wrong', left: 4 })
-  expect(await auth.signInByBadge('B-7K2M.another-secret', '1234')).toMatchObject({ ok: false, why: 'wrong' })
-  expect(await auth.signInByBadge('B-9999.sesame-secret', '1234')).toEqual({ ok: false, why: 'unknown' })
-  expect(await auth.signInRemembered('cleo', '1234')).toEqual({ ok: false, why: 'unknown' })
-  expect(await auth.signInByBadge('B-7K2M.sesame-secret', '1234')).toMatchObject({ ok: true, person: { id: 'cleo' } })
-  expect(auth.author()).toBe('cleo')
-  expect(await auth.rolesOf('cleo', 's1')).toEqual(['operator'])
-
-  await auth.lock()
-  expect(() => auth.requireAuthor()).toThrow('signed in')
-  expect(await auth.signInRemembered('cleo', '1234')).toMatchObject({ ok: true })
-  expect((await auth.recentPeople()).map((each) => each.id)).toEqual(['cleo'])
-  expect(JSON.stringify(await db.meta.get('badges'))).not.toContain('sesame')
-
-  await auth.signOut()
-  await auth.loadIdentity()
-  expect(auth.session.get()).toBeNull()
-})
-
-test('five wrong PINs, and everybody waits', async () => {
-  for (let tries = 4; tries > 0; tries--) expect(await auth.signInByBadge('B-7K2M.sesame-secret', '0000')).toMatchObject({ why: 'wrong', left: tries })
-  expect(await auth.signInByBadge('B-7K2M.sesame-secret', '0000')).toMatchObject({ ok: false, why: 'wait', waitMs: 30_000 })
-  expect(await auth.signInByBadge('B-7K2M.sesame-secret', '1234')).toMatchObject({ ok: false, why: 'wait' })
-})
-
-test('after a reload the same person goes on; whoever was disabled does not', async () => {
-  await auth.signInByBadge('B-7K2M.sesame-secret', '1234')
-  await auth.loadIdentity()
-  expect(auth.session.get()).toMatchObject({ person: { id: 'cleo' }, locked: false })
-  server.unreachable = false
-  server.put('person', { ...person('cleo', 'sesame-secret', '1234'), disabled_at: 5 })
-  await syncNow()
-  await auth.loadIdentity()
-  expect(auth.session.get()).toBeNull()
-  expect(await auth.signInByBadge('B-7K2M.sesame-secret', '1234')).toEqual({ ok: false, why: 'disabled' })
 })
 
 test('the history has every scan, with what became of it', async () => {

@@ -3,7 +3,6 @@
 
 import 'fake-indexeddb/auto'
 
-import { scrypt } from '@noble/hashes/scrypt.js'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const address = vi.hoisted(() => {
@@ -15,7 +14,7 @@ const address = vi.hoisted(() => {
 
 import * as app from '../../lib/app'
 import * as auth from '../../lib/auth'
-import { code, FakeServer, goods, place as bin, returnLine, returnOrder } from '../../lib/fake.test.server'
+import { code, FakeServer, goods, person, place as bin, returnLine, returnOrder } from '../../lib/fake.test.server'
 import { db } from '../../lib/db'
 import { containerId, parcelId, uuid7 } from '../../lib/ids'
 import { makeLabel } from '../../lib/numbers'
@@ -97,13 +96,6 @@ afterEach(async () => {
   shift.close()
   await settled()
 })
-
-function person(id: string, secret: string, pin: string) {
-  const salt = new Uint8Array([1, 2, 3, 4])
-  const hash = scrypt(new TextEncoder().encode(`${secret}:${pin}`), salt, { N: 1024, r: 8, p: 1, dkLen: 32 })
-  const text = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes))
-  return { id, username: id, name: id, language: 'zh-CN', badge: '7K2M', pin_verifier: `scrypt$1024$8$1$${text(salt)}$${text(hash)}`, disabled_at: 0 }
-}
 
 /** One parcel has been signed for and half received: two kettles and a phone in a tote, of which one kettle is to be put away. */
 async function arrived(): Promise<void> {
