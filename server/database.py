@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel, col
 
 from .domain import tables as _tables  # noqa: F401  the metadata must be whole before anything is asked
+from .domain.errors import Duplicate, Invalid
 from .domain.ids import uuid7
 from .domain.permissions import Actor
 from .domain.records import Feed, Setting
@@ -28,7 +28,11 @@ T = TypeVar("T")
 RETRIES = 12
 TOGETHER_FOR = 0.05
 """Seconds after which those who share a commit wait for no more of them."""
-_TRY_AGAIN = ("40001", "40P01", "23505")  # serialisation failure, deadlock, two who first made the same derived id
+_TRY_AGAIN = ("40001", "40P01")  # serialisation failure, deadlock
+_TAKEN = "23505"
+_TOO_LONG = "54000"
+_SEEN_BY = 2
+"""Two who made the same derived id at once: whoever came second sees it at the next try. Taken still, it is no matter of time."""
 
 
 class Database:
@@ -120,12 +124,13 @@ class Database:
         for attempt in range(RETRIES):
             try:
                 return self._once(actor, task, rehearsal=rehearsal)
-            except (DBAPIError, sqlite3.OperationalError) as error:
-                if attempt == RETRIES - 1 or not passing(error):
-                    raise
-                time.sleep(0.005 * 2**attempt)
             except Exception as error:
-                if attempt == RETRIES - 1 or getattr(error, "sqlstate", "") not in _TRY_AGAIN:
+                taken = _taken(error)
+                if taken and (self.sqlite or attempt == _SEEN_BY):
+                    raise Duplicate("Something with this key or number exists already. Nothing was changed.") from error
+                if _state_of(error) == _TOO_LONG:
+                    raise Invalid("A code, name or number in this is too long to be found by.", field="") from error
+                if attempt == RETRIES - 1 or not (taken or passing(error)):
                     raise
                 time.sleep(0.005 * 2**attempt)
         raise AssertionError("unreachable")
@@ -253,14 +258,22 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
 
-def busy(error: Exception) -> bool:
-    """Whether others were in the way, however often it was tried; what is wrong with the task itself is no matter of time."""
-    return passing(error) and getattr(getattr(error, "orig", error), "sqlstate", "") != "23505"
-
-
 def passing(error: Exception) -> bool:
     """Whether the database only asks to try the whole transaction again."""
     original = getattr(error, "orig", error)
     if isinstance(original, sqlite3.OperationalError):
         return "locked" in str(original) or "busy" in str(original)
-    return getattr(original, "sqlstate", "") in _TRY_AGAIN
+    return _state_of(error) in _TRY_AGAIN
+
+
+def _state_of(error: Exception) -> str:
+    """PostgreSQL's code."""
+    return getattr(getattr(error, "orig", error), "sqlstate", "") or ""
+
+
+def _taken(error: Exception) -> bool:
+    """Whether a key is somebody else's already."""
+    original = getattr(error, "orig", error)
+    if isinstance(original, sqlite3.IntegrityError):
+        return original.sqlite_errorname in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+    return _state_of(error) == _TAKEN

@@ -6,7 +6,6 @@ Edits    per field, three-way merged
 Decides  a state transition: already so is nothing, changed since the person looked is stale, else applied
 """
 
-import re
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -148,12 +147,13 @@ def decode(name: str, args: Any) -> Command:
     if entry is None:
         raise errors.Invalid(f"There is no command {name}.", field="name")
     try:
-        if _LONG_NUMBER.search(msgspec.json.encode(args)):
-            _within_bounds(args)
+        _within_bounds(args)
         return msgspec.convert(args, entry.struct)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
         raise errors.Invalid(f"{text}.", field=path.rstrip("`").lstrip(".") or _named(text)) from error
+    except RecursionError:
+        raise errors.Invalid("This is nested too deeply.", field="") from None
 
 
 def execute(work: Work, name: str, command: Command) -> Outcome:
@@ -205,18 +205,40 @@ def _order_of(work: Work, command: Command) -> str:
     return line.order_id if line else ""
 
 
-_LONG_NUMBER = re.compile(rb"\d{16}")
-"""Most arguments hold none, and need not be walked through."""
+LONGEST_CODE = 200
+"""Characters of an id or a code. Each is found by an index, and PostgreSQL's take no more than 2,704 bytes of a row."""
+
+_CODES = {
+    "id",
+    "lot",
+    "serial",
+    "expiry",
+    "waybill",
+    "number",
+    "label",
+    "carrier",
+    "supersedes",
+    "assignee",
+    "sku",
+    "sha256",
+}
 
 
-def _within_bounds(value: Any) -> None:
-    """No column holds more than 64 bits, and no browser counts beyond 2**53."""
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        if isinstance(inner, int):
-            if abs(inner) > 2**53:
-                raise errors.Invalid("This number is too large.", field="")
-        elif isinstance(inner, dict | list):
-            _within_bounds(inner)
+def _within_bounds(value: Any, named: str = "") -> None:
+    """No column holds more than 64 bits, no browser counts beyond 2**53, and what is found by an index has an end."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _within_bounds(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            _within_bounds(inner, named)
+    elif isinstance(value, str):
+        if len(value) > LONGEST_CODE and (named in _CODES or named.endswith(("_id", "_code", "_number"))):
+            raise errors.Invalid(
+                f"This is too long: at most {LONGEST_CODE} characters.", field=named, limit=LONGEST_CODE
+            )
+    elif isinstance(value, int) and abs(value) > 2**53:
+        raise errors.Invalid("This number is too large.", field="")
 
 
 def _named(text: str) -> str:

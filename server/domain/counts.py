@@ -110,9 +110,10 @@ def count_bin(work: Work, command: CountBin) -> Outcome | None:
     )  # fmt: skip
     for number, each in enumerate(command.lines):
         item_id = each.item_id or _known(work, each.text)
+        text = each.text[: receiving.LONGEST_KNOWN]  # nothing longer is ever looked for; the mutation has it whole
         work.add(
             CountLine, id=derived_id("count line", count.id, str(number)), count_id=count.id, site_id=count.site_id,
-            bin_id=count.bin_id, **(msgspec.structs.asdict(each) | {"item_id": item_id}),
+            bin_id=count.bin_id, **(msgspec.structs.asdict(each) | {"item_id": item_id, "text": text}),
         )  # fmt: skip
     return post(work, count)
 

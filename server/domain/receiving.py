@@ -10,6 +10,9 @@ from .events import BarcodeMapped, ItemScanned, ScanTakenBack
 from .model import CODE, Command, Outcome, Table, integer, moment, ref
 from .work import Work
 
+LONGEST_KNOWN = 500
+"""Characters of a code that an item can be found by."""
+
 
 class Receipt(Table, table=True):
     """One scan, or one typed quantity, at the dock. The id is the device's, so a replay is the same receipt."""
@@ -134,9 +137,9 @@ def scan_item(work: Work, command: ScanItem) -> Outcome | None:
         order.id,
     )  # fmt: skip
     returns.progress(work, order)
-    return conflicts.outcome_of(
-        [case for found in conflict_rules.OF_A_SCAN if (case := found(work, receipt, order, line))]
-    )
+    cases = [case for found in conflict_rules.OF_A_SCAN if (case := found(work, receipt, order, line))]
+    work.let_go(receipt)
+    return conflicts.outcome_of(cases)
 
 
 def unreceive(work: Work, command: Unreceive) -> None:
@@ -179,6 +182,12 @@ def map_barcode(work: Work, command: MapBarcode) -> Outcome | None:
     work.allow("map_barcode", owner_id=item.owner_id)
     if work.seek(Barcode, command.barcode_id):
         return Outcome("noop")
+    if len(command.text) > LONGEST_KNOWN:
+        raise Invalid(
+            f"A code longer than {LONGEST_KNOWN} characters cannot stand for an item.",
+            field="text",
+            limit=LONGEST_KNOWN,
+        )
     if any(other.item_id != item.id for other in work.find(Barcode, Barcode.text == command.text,
                                                            Barcode.owner_id == item.owner_id)):  # fmt: skip
         raise Duplicate("This code belongs to another item already.", text=command.text)

@@ -133,7 +133,7 @@ def move(
         move_id = work.new_id()
         for place, balance, signed in ((source, given, -units), (target, taken, units)):
             work.count(balance, quantity=signed, value=signed * cost)
-            work.add(
+            entry = work.add(
                 StockEntry,
                 move_id=move_id,
                 mutation_id=work.cause,
@@ -159,6 +159,7 @@ def move(
                 by=work.actor.id,
                 at=work.now,
             )
+            work.let_go(entry)
     work.record(StockMoved(site_id=site_id, quantity=quantity, source=source.status, target=target.status), item.id)
 
 

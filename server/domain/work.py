@@ -140,6 +140,8 @@ class Work:
         self.forced = False
         self.words_later = False
         """For whoever writes very many records, and then what all of them are found by in one go."""
+        self.at_once = False
+        """Nothing is left to be written together: what the database does not take fails where it was made."""
         self._made: dict[str, int] = {}
         self._cursor = cursor
         self._writable = writable
@@ -152,6 +154,8 @@ class Work:
         self._touched: dict[tuple[type[SQLModel], str], None] = {}
         self._locked: dict[tuple[type[SQLModel], str], None] = {}
         self._outside: list[dict[tuple[type[SQLModel], str], tuple[Any, ...] | None]] = []
+        self._answers: dict[type[SQLModel], dict[tuple[str, ...], dict[tuple[Any, ...], list[Any]]]] = {}
+        self._late: dict[type[SQLModel], _Late] = {}
         self._removed: list[tuple[Shape, Any]] = []
         self._events: list[tuple[Event, str, str, str, str]] = []
 
@@ -186,6 +190,7 @@ class Work:
         known = self._records.get((model, id))
         locking = lock and self._writable and not self._sqlite
         if known is None and id:
+            self._write_late(model)
             row = row_of(model, self._mark)
             self._cursor.execute(row.select + " FOR UPDATE" if locking else row.select, (id,))
             values = self._cursor.fetchone()
@@ -206,8 +211,15 @@ class Work:
 
     def all(self, model: type[T], **equal: Any) -> list[T]:
         """The records with exactly these values (one of them, where a tuple is given), in order of id; compiled once, for what
-        every scan asks. Locks nothing."""
+        every scan asks. Locks nothing.
+
+        SQLite has one writer: while it is this work, an answer holds until this work itself changes it."""
         self.flush(model)
+        names, given = tuple(equal), tuple(equal.values())
+        if (known := self._answers.get(model, _NONE).get(names, _NONE).get(given)) is not None:
+            for record in known:
+                self._watch(model, record)
+            return list(known)
         row = row_of(model, self._mark)
         asked: list[tuple[str, int]] = []
         values: list[Any] = []
@@ -221,7 +233,10 @@ class Work:
             where = " AND ".join(f'"{name}" IN ({", ".join([self._mark] * count)})' for name, count in asked)
             sql = row.made[key] = f'{row.every} WHERE {where} ORDER BY "id"'
         self._cursor.execute(sql, tuple(values))
-        return cast("list[T]", [self._met(model, row, values) for values in self._cursor.fetchall()])
+        found = [self._met(model, row, values) for values in self._cursor.fetchall()]
+        if self._sqlite and self._writable and not any(isinstance(value, tuple) for value in given):
+            self._answers.setdefault(model, {}).setdefault(names, {})[given] = found
+        return list(found)
 
     def find(self, model: type[T], *where: Any, order_by: Any = None, limit: int | None = None) -> list[T]:
         """The records that meet all conditions (SQLAlchemy expressions on the SQLModel class). Locks nothing."""
@@ -288,6 +303,7 @@ class Work:
     def remove(self, record: Any) -> None:
         model = type(record).table
         self.flush()
+        self._answers.pop(model, None)
         self._cursor.execute(
             f'DELETE FROM {row_of(model, self._mark).name} WHERE "id" = {self._mark}',
             (record.id,),
@@ -354,15 +370,16 @@ class Work:
 
         Records held from outside stay good either way: after a failure they have the values they had before.
         """
-        self.flush()
+        self._write()
         outside, self._clean = self._clean, {}
         events, removed = len(self._events), len(self._removed)
         touched, locked = len(self._touched), len(self._locked)
+        late = {model: (len(each.rows), each.written) for model, each in self._late.items()}
         self._cursor.execute("SAVEPOINT one")
         self._outside.append(outside)
         try:
             yield
-            self.flush()
+            self._write()
         except BaseException:
             self._cursor.execute("ROLLBACK TO SAVEPOINT one")
             self._cursor.execute("RELEASE SAVEPOINT one")
@@ -379,6 +396,10 @@ class Work:
                     setattr(record, name, value)
             self._clean = outside
             self._deltas.clear()
+            self._answers.clear()
+            for model, each in self._late.items():
+                rows, each.written = late.get(model, (0, 0))
+                del each.rows[rows:]
             del self._events[events:], self._removed[removed:]
             self._touched = dict(islice(self._touched.items(), touched))
             # The database lets go of what was locked in here.
@@ -391,30 +412,23 @@ class Work:
 
     def flush(self, only: type[SQLModel] | None = None) -> None:
         """Writes what changed since it was written last: all of it, or of one table."""
-        inserts: dict[type[SQLModel], list[tuple[Any, ...]]] = {}
-        clean = self._clean
-        for identity, before in clean.items():
-            model = identity[0]
-            if only is not None and model is not only:
-                continue
-            after = _state(self._records[identity])
-            if before is None:
-                inserts.setdefault(model, []).append(_encoded(row_of(model, self._mark), after))
-                self._deltas.pop(identity, None)
-            elif before != after:
-                self._update(model, identity, before, after)
-            else:
-                continue
-            # It may be in a command's hands still and change again: then it is compared with what was just written.
-            clean[identity] = after
-            self._touched[identity] = None
-        for model, values in inserts.items():
-            self._cursor.executemany(row_of(model, self._mark).insert, values)
+        self._write(only)
+        for model in (only,) if only is not None else tuple(self._late):
+            self._write_late(model)
 
     def let_go(self, record: Any) -> None:
-        """Written, and out of everybody's hands: a long transaction does not look at it again at every flush."""
-        self.flush(type(record).table)
-        self._clean.pop((type(record).table, record.id), None)
+        """Out of everybody's hands: a long transaction does not look at it again at every flush. A new one is written with others
+        of its table, at the end or as soon as somebody asks for them."""
+        model, identity = type(record).table, (type(record).table, record.id)
+        if self.at_once or self._clean.get(identity, _NONE) is not None:
+            self._write(model)
+        else:
+            values = _encoded(row_of(model, self._mark), _state(record))
+            self._late.setdefault(model, _Late()).rows.append(values)
+            self._changed(model, record)
+            self._deltas.pop(identity, None)
+            self._touched[identity] = None
+        self._clean.pop(identity, None)
 
     def forget(self) -> None:
         """Lets go of all that was looked at: for whoever looks at very much, and writes nothing."""
@@ -490,12 +504,49 @@ class Work:
             )
         return heads
 
+    def _write(self, only: type[SQLModel] | None = None) -> None:
+        inserts: dict[type[SQLModel], list[tuple[Any, ...]]] = {}
+        clean = self._clean
+        for identity, before in clean.items():
+            model = identity[0]
+            if only is not None and model is not only:
+                continue
+            record = self._records[identity]
+            after = _state(record)
+            if before is None:
+                inserts.setdefault(model, []).append(_encoded(row_of(model, self._mark), after))
+                self._changed(model, record)
+                self._deltas.pop(identity, None)
+            elif before != after:
+                self._update(model, identity, before, after)
+            else:
+                continue
+            # It may be in a command's hands still and change again: then it is compared with what was just written.
+            clean[identity] = after
+            self._touched[identity] = None
+        for model, values in inserts.items():
+            self._cursor.executemany(row_of(model, self._mark).insert, values)
+
+    def _write_late(self, model: type[SQLModel]) -> None:
+        late = self._late.get(model)
+        if late is not None and late.written < len(late.rows):
+            self._cursor.executemany(row_of(model, self._mark).insert, late.rows[late.written :])
+            late.written = len(late.rows)
+
+    def _changed(self, model: type[SQLModel], made: Any) -> None:
+        """Answers that lack this record are no answers any more."""
+        for names, answers in self._answers.get(model, _NONE).items():
+            answers.pop(tuple(getattr(made, name) for name in names), None)
+
+    def _watch(self, model: type[SQLModel], known: Any) -> None:
+        if self._writable and (model, known.id) not in self._clean:
+            self._clean[model, known.id] = _state(known)
+
     def _met(self, model: type[SQLModel], row: Row, values: Any) -> Any:
         known = self._records.get((model, values[row.id_at]))
         if known is None:
             return self._keep(model, row, values)
-        if self._writable and (model, known.id) not in self._clean:
-            self._clean[model, known.id] = _state(known)
+        self._watch(model, known)
         return known
 
     def _lock_again(self, model: type[SQLModel], known: Any) -> None:
@@ -521,9 +572,15 @@ class Work:
         return record
 
     def _update(self, model: type[SQLModel], identity: Any, before: tuple[Any, ...], after: tuple[Any, ...]) -> None:
+        self._write_late(model)
         row = row_of(model, self._mark)
         deltas = self._deltas.pop(identity, _NONE)
         at_fields = tuple(at for at, was in enumerate(before) if (now := after[at]) is not was and now != was)
+        if asked := self._answers.get(model):
+            changed = [row.fields[at] for at in at_fields]
+            for given, answers in asked.items():
+                if any(name in changed for name in given):
+                    answers.clear()
         values = []
         for at in at_fields:
             if (delta := deltas.get(row.fields[at])) is not None:
@@ -544,7 +601,17 @@ class Work:
         self._locked[identity] = None
 
 
-_NONE: dict[str, int] = {}
+class _Late:
+    """New rows of one table that nobody has asked for yet, as the driver takes them; so many of them are written."""
+
+    __slots__ = ("rows", "written")
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[Any, ...]] = []
+        self.written = 0
+
+
+_NONE: dict[Any, Any] = {}
 
 
 def change_of(shape: Shape, record: Any, member: bool) -> tuple[str, str, str, bytes]:

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from server.database import Database, busy
+from server.database import Database, passing
 from server.domain import errors
-from server.domain.commands import COMMANDS, decode, execute
+from server.domain.commands import COMMANDS, LONGEST_CODE, decode, execute
 from server.domain.devices import Device
 from server.domain.events import NumbersLost
 from server.domain.held import HELD_FOR, Arrivals, Authors, Passing, attempt, set_aside
@@ -102,10 +102,20 @@ def push(
         batch.arrivals.settle()
         return known.last_seq, known.site_id
 
+    def one_by_one(work: Work) -> tuple[int, str]:
+        work.at_once = True
+        return take_in(work)
+
     try:
-        last_seq, site_id = database.write(SYSTEM, take_in)
+        try:
+            last_seq, site_id = database.write(SYSTEM, take_in)
+        except Exception as error:
+            if passing(error) or (isinstance(error, errors.Refusal) and not isinstance(error, errors.Duplicate)):
+                raise
+            # What was left to be written together may hold what the database does not take: alone it fails alone.
+            last_seq, site_id = database.write(SYSTEM, one_by_one)
     except Exception as error:
-        if carried or not busy(error):
+        if carried or not passing(error):
             raise
         return _deferred(database, device, request)
     epoch, heads = database.stands()
@@ -177,7 +187,7 @@ def _one(work: Work, batch: _Batch, sent: MutationIn) -> Result:
         id = derived_id("mutation", device.id, str(sent.seq))
         refused = errors.Duplicate("This id came before with another content.", id=sent.id)
     stored = work.add(
-        Mutation, id=id, device_id=device.id, seq=sent.seq, name=sent.name[:80], by=sent.by, site_id=sent.site,
+        Mutation, id=id, device_id=device.id, seq=sent.seq, name=sent.name[:80], by=sent.by[:LONGEST_CODE], site_id=sent.site[:LONGEST_CODE],
         body={"args": sent.args, "schema": sent.schema, "epoch": sent.epoch, "base": sent.base}, digest=digest,
         status=outcome.status if outcome else "rejected", conflict_id=outcome.conflict_id if outcome else "",
         code=outcome.code if outcome else "", made_at=sent.made_at, at=work.now,
@@ -204,6 +214,8 @@ def _one(work: Work, batch: _Batch, sent: MutationIn) -> Result:
 def _carry_out(work: Work, authors: Authors, device: Device, sent: MutationIn) -> Outcome:
     if len(msgspec.json.encode(sent.args)) > MAX_MUTATION:
         raise errors.LimitReached(f"One mutation holds at most {MAX_MUTATION} bytes.", limit=MAX_MUTATION)
+    if max(len(sent.by), len(sent.site)) > LONGEST_CODE:
+        raise errors.Invalid(f"This is too long: at most {LONGEST_CODE} characters.", field="by")
     if sent.name in COMMANDS and not COMMANDS[sent.name].device:
         raise errors.NotAllowed("A handheld cannot decide this; do it at a desk.", name=sent.name)
     actor = authors[sent.by]

@@ -1,10 +1,10 @@
 """What a device sends: every number once, every outcome kept, nothing lost."""
 
 import errno
-import random
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,8 +15,9 @@ from server.config import Config
 from server.database import Database
 from server.domain import catalog, conflicts, containers, parcels, people, receiving, records, returns, stock, upcasts
 from server.domain.commands import COMMANDS
-from server.domain.errors import NotAllowed, NotFound
+from server.domain.errors import Duplicate, NotAllowed, NotFound
 from server.domain.held import expire_held
+from server.domain.ids import uuid7
 from server.domain.permissions import SYSTEM
 from server.domain.work import Work
 from server.main import create_app
@@ -119,18 +120,62 @@ def test_an_unexpected_failure_is_set_aside_and_the_queue_moves_on(
         line(database, "half done")
 
 
-def test_what_the_database_will_not_take_is_set_aside_and_the_queue_moves_on(
-    database: Database, desk: Desk, a: Handheld
+@pytest.mark.parametrize("long", ["1" * 201, "".join(chr(0x4E00 + n) for n in range(3_000))])
+def test_a_code_too_long_to_be_found_by_is_refused_alone_and_kept_on_both_databases(
+    database: Database, desk: Desk, a: Handheld, long: str
 ) -> None:
-    """PostgreSQL says so with a code of its own, like what it only asks for again."""
     desk.file_r_1001()
-    endless = "".join(random.Random(1).choices("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=20_000))
-    a.do("cleo", "sign_parcel", parcel_id="p", site_id=SITE, waybill=endless)
+    serial = a.scan("cleo", R_1001, "kettles", "kettle", serial=long)
+    a.do("cleo", "count_bin", count_id="count", site_id=SITE, bin_id="bin-quarantine", revision=0,
+         lines=[{"counted": 1, "text": long}])  # fmt: skip
+    a.outbox.append(msgspec.structs.replace(a.outbox[-1], seq=3, id="of-nobody", by=long, site=long))
+    a.seq = 3
     a.scan("cleo", R_1001, "kettles", "kettle")
-    signed, scanned = a.push()
-    assert (signed.status, signed.code) == (("applied", "") if database.sqlite else ("held", "internal_error"))
-    assert mutation(database, signed.id).body["args"]["waybill"] == endless
-    assert (scanned.status, line(database).received) == ("applied", 1)
+    results = a.push()
+    assert [result.status for result in results] == ["rejected", "applied", "rejected", "applied"]
+    assert (results[0].code, results[0].detail) == ("invalid", "This is too long: at most 200 characters.")
+    kept = mutation(database, results[0].id).body["args"]
+    assert (kept["receipt_id"], kept["serial"]) == (serial, long)
+    assert mutation(database, results[1].id).body["args"]["lines"][0]["text"] == long
+    assert line(database).received == 1
+
+
+def test_what_was_left_to_be_written_together_and_cannot_be_fails_alone(
+    database: Database, desk: Desk, a: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.file_r_1001()
+    a.scan("cleo", R_1001, "kettles", "kettle")
+    poison = a.outbox[0].id
+    a.scan("cleo", R_1001, "lamps", "lamp")
+    real = stock.move
+
+    def broken(work: Work, *args: Any, **more: Any) -> None:
+        real(work, *args, **more)
+        if work.cause == poison:
+            entry = work.add(stock.StockEntry, id=uuid7(), item_id=None)
+            work.let_go(entry)
+
+    monkeypatch.setattr(stock, "move", broken)
+    assert [result.status for result in a.push()] == ["held", "applied"]
+    assert (line(database).received, line(database, "lamps").received) == (0, 1)
+    assert mutation(database, poison).code == "internal_error"
+
+
+def test_a_key_that_is_taken_is_said_at_once_at_a_desk(
+    database: Database, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    ada = doors.person("ada")
+
+    def add(work: Work) -> None:
+        tried.append(work)
+        work.add(catalog.Site, code="SH", name="again")
+
+    with pytest.raises(Duplicate):
+        database.write(SYSTEM, add)
+    assert len(tried) <= 3
+    answer = ada.post("/api/sites", {"code": "SH", "name": "again"})
+    assert answer.status_code == 409
 
 
 def test_a_clock_that_says_what_no_calendar_has_holds_nobody_up(database: Database, desk: Desk, a: Handheld) -> None:
