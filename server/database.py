@@ -59,7 +59,16 @@ class Database:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = sa.create_engine(url, pool_size=8, max_overflow=24, pool_pre_ping=True)
+            # The one used last has the statements prepared that are needed next; few are used less often than twice.
+            self.engine = sa.create_engine(
+                url,
+                pool_size=8,
+                max_overflow=24,
+                pool_pre_ping=True,
+                pool_use_lifo=True,
+                connect_args={"prepare_threshold": 2},
+            )
+            sa.event.listen(self.engine, "connect", _prepare_postgresql)
 
     def write(self, actor: Actor, task: Callable[[Work], T]) -> T:
         """Runs `task` and commits; raising rolls back. The task may run more than once, so it touches nothing but its work."""
@@ -88,12 +97,12 @@ class Database:
                 yield self._work(connection, actor, writable=False)
 
     def heads(self) -> dict[str, int]:
-        with self.engine.connect() as connection:
+        with self._glance() as connection:
             return {row.name: row.revision for row in connection.execute(sa.select(Feed.__table__))}  # type: ignore[attr-defined]
 
     def stands(self) -> tuple[str, dict[str, int]]:
         """Epoch and heads, by the driver itself: every answer to a push says them."""
-        with self.engine.connect() as connection:
+        with self._glance() as connection:
             driver = connection.connection.driver_connection
             assert driver is not None
             cursor = driver.cursor()
@@ -103,7 +112,7 @@ class Database:
             return epoch[0] if epoch else "", dict(cursor.fetchall())
 
     def setting(self, name: str) -> str:
-        with self.engine.connect() as connection:
+        with self._glance() as connection:
             return connection.execute(sa.select(col(Setting.value)).where(col(Setting.id) == name)).scalar() or ""
 
     @property
@@ -119,6 +128,12 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    @contextmanager
+    def _glance(self) -> Iterator[sa.Connection]:
+        """Ended by a COMMIT: at a ROLLBACK psycopg throws away every statement it has prepared on the connection."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
 
     def _again_and_again(self, actor: Actor, task: Callable[[Work], T], *, rehearsal: bool = False) -> T:
         for attempt in range(RETRIES):
@@ -251,6 +266,10 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON", "cache_size=-65536",
                    "temp_store=MEMORY"):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(connection: Any, _: Any) -> None:
+    connection.prepared_max = 1_000  # of the commands alone there are more than the 100 it keeps
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
