@@ -3,6 +3,8 @@
 A few hundred sequences run here. More, and how often each rule fired:
 
     RESTOW_SEQUENCES=20000 pytest tests/sync/test_devices_and_network.py -s
+
+In pieces, each its own and to be run again as it was: RESTOW_SEQUENCES=2000 RESTOW_SEED=1, then 2, 3, ….
 """
 
 import os
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
+import hypothesis
 import msgspec
 import psycopg
 import pytest
@@ -52,6 +55,7 @@ from tests.places import quick_folder
 from .faults import Died, at_commit, die
 
 SEQUENCES = int(os.environ.get("RESTOW_SEQUENCES", "200"))
+SEED = os.environ.get("RESTOW_SEED", "")
 STEPS = 25
 YEAR = 365 * DAY
 CODES = ("A1", "B1", "C1", "E1", "F1")
@@ -649,12 +653,14 @@ def test_whatever_happens_the_books_are_right(floor: type[Floor], request: pytes
         1 if request.node.callspec.params["floor"] == "sqlite" else 8
     )  # PostgreSQL takes its time to copy a database
     run_state_machine_as_test(
-        floor,
+        hypothesis.seed(int(SEED))(floor) if SEED else floor,
         settings=settings(
             max_examples=max(1, SEQUENCES // share), stateful_step_count=STEPS, deadline=None, print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
-    print(f"\n{SEQUENCES // share} sequences of up to {STEPS} steps on {request.node.callspec.params['floor']}:")
+    print(
+        f"\n{'seed ' + SEED + ': ' if SEED else ''}{SEQUENCES // share} sequences of up to {STEPS} steps on {request.node.callspec.params['floor']}:"
+    )
     for name, times in FIRED.most_common():
         print(f"{times:8}  {name.replace('_', ' ')}")
