@@ -121,7 +121,7 @@ def count_bin(work: Work, command: CountBin) -> Outcome | None:
 def post(work: Work, count: BinCount) -> Outcome | None:
     """What it found is in the book from now on; also called once a bin that was gone has been remapped."""
     bin = work.look(Bin, count.bin_id)
-    if bin is None:
+    if bin is None or bin.site_id != count.site_id:
         args = {"count_id": count.id}
         return conflicts.outcome_of([x18.found_bin(work, count.site_id, count.bin_id, "count_bin", args)])
     likewise = x10.counted_likewise(work, count)

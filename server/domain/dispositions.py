@@ -231,7 +231,7 @@ def put_away(work: Work, command: PutAway) -> Outcome | None:
         raise Waiting("These goods were received on a handheld that has not sent them yet.", subject=command.line_id)
     target = work.seek(Bin, command.bin_id)
     order = work.get(returns.ReturnOrder, line.order_id)
-    if target is None:
+    if target is None or target.site_id != order.site_id:
         args = msgspec.structs.asdict(command)
         return conflicts.outcome_of([x18.found_bin(work, order.site_id, command.bin_id, "put_away", args, order.id)])
     lot = stock.Lot(command.lot, command.expiry, command.serial)
@@ -269,7 +269,7 @@ def move_container(work: Work, command: MoveContainer) -> Outcome | None:
     container = container_or_stub(work, command.container_id)
     work.allow("put_away", container.site_id, fact=True)
     target = work.seek(Bin, command.bin_id)
-    if target is None:
+    if target is None or container.site_id not in ("", target.site_id):
         args = msgspec.structs.asdict(command)
         return conflicts.outcome_of([x18.found_bin(work, container.site_id, command.bin_id, "move_container", args)])
     if container.bin_id == target.id:

@@ -2,12 +2,14 @@
 
 Closed returns, parcels, loads and tasks leave 30 days after they were closed. How far each site has come is kept in the order in which they
 were closed, so none is looked at twice. One that is opened again changes, and so is in the feed again until it has been closed for as
-long again.
+long again. One that is only touched after it left, by a late scan's conflict or an answer to it, comes back with it too: the events tell
+of it, and it leaves again 30 days after that.
 
 Outbound papers leave when enough newer ones have come: what comes back was most often shipped lately, and a handheld holds only so
 much. All waybills of 60 days are on its list (`waybills.py`).
 """
 
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -21,7 +23,7 @@ from server.domain.documents import OutboundLine, OutboundOrder
 from server.domain.inspections import Inspection
 from server.domain.parcels import Load, Parcel
 from server.domain.receiving import Receipt
-from server.domain.records import Change, Setting
+from server.domain.records import Change, EventRow, Setting
 from server.domain.replies import Reply
 from server.domain.returns import ReturnLine, ReturnOrder
 from server.domain.tasks import Task
@@ -37,6 +39,7 @@ PAPERS = (OutboundOrder, OutboundLine)
 PAPERS_KEPT = 60_000
 """Documents of outbound orders and lines in a site's feed: a few megabytes on the wire."""
 PAPERS_AT_ONCE = 500
+EVENTS_AT_ONCE = 2_000
 LOOKED_THROUGH_AT_ONCE = 20_000
 """Revisions of the feed, so that one transaction stays short."""
 
@@ -71,6 +74,7 @@ def leave(work: Work) -> bool:
     for site in work.find(Site):
         for word, kind in CLOSED.items():
             more |= _leave_closed(work, site.id, word, kind)
+        more |= _leave_again(work, site.id)
         more |= _leave_papers(work, site.id)
     return more
 
@@ -91,18 +95,49 @@ def _leave_closed(work: Work, site_id: str, word: str, kind: Closed) -> bool:
         .order_by(kind.closed_at, model.id)
         .limit(AT_ONCE)
     )
-    locked = {row.id: work.get(kind.model, row.id) for row in due}
-    # One that was opened again before it was locked stays: devices would forget what is worked on.
-    for id in [
-        row.id for row in work.rows(sa.select(model.id).where(*over, model.id.in_(list(locked))).order_by(model.id))
-    ]:
+    _take_out(work, kind, [row.id for row in due], over)
+    if due:
+        place.value = f"{due[-1].closed_at}|{due[-1].id}"
+    return len(due) == AT_ONCE
+
+
+def _leave_again(work: Work, site_id: str) -> bool:
+    """What somebody touched after it had left, once nobody has for as long. A conflict's events speak of its return."""
+    place = _place(work, f"left_again:{site_id}", "0")
+    until = work.now - KEPT
+    told = work.rows(
+        sa.select(col(EventRow.revision), col(EventRow.subject_id), col(EventRow.at))
+        .where(col(EventRow.feed) == site_feed(site_id), col(EventRow.revision) > int(place.value))
+        .order_by(col(EventRow.revision))
+        .limit(EVENTS_AT_ONCE)
+    )
+    heard = list(takewhile(lambda row: row.at <= until, told))
+    touched = {row.subject_id: row.at for row in heard}
+    speaking = sa.select(col(Conflict.id), col(Conflict.order_id)).where(col(Conflict.id).in_(list(touched)))
+    for case_id, order_id in work.rows(speaking) if touched else []:
+        touched[order_id] = max(touched[case_id], touched.get(order_id, 0))
+    for kind in CLOSED.values() if touched else ():
+        model: Any = kind.model
+        over = (model.site_id == site_id, kind.state.in_(kind.states), kind.closed_at > 0, kind.closed_at <= until)
+        known = work.rows(
+            sa.select(model.id, kind.closed_at.label("closed_at")).where(*over, model.id.in_(list(touched)))
+        )
+        _take_out(work, kind, sorted(row.id for row in known if row.closed_at <= touched[row.id] - KEPT), over)
+    if heard:
+        place.value = str(heard[-1].revision)
+    return len(heard) == EVENTS_AT_ONCE
+
+
+def _take_out(work: Work, kind: Closed, ids: list[str], over: tuple[Any, ...]) -> None:
+    """One that was opened again before it was locked stays: devices would forget what is worked on."""
+    model: Any = kind.model
+    locked = {id: work.get(kind.model, id) for id in ids}
+    still = sa.select(model.id).where(*over, model.id.in_(list(locked))).order_by(model.id)
+    for id in [row.id for row in work.rows(still)] if locked else []:
         work.leave(locked[id])
         for child in kind.children:
             for record in work.all(child, order_id=id):
                 work.leave(record)
-    if due:
-        place.value = f"{due[-1].closed_at}|{due[-1].id}"
-    return len(due) == AT_ONCE
 
 
 def _leave_papers(work: Work, site_id: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from server.database import Database
 from server.domain import conflicts, dispositions, documents, inspections, records, returns, stock, tasks
-from server.domain.catalog import Bin, Item, ReturnType
+from server.domain.catalog import Bin, Item, ReturnType, Site
 from server.domain.commands import COMMANDS
 from server.domain.conflict_rules import RULES, x17
 from server.domain.devices import Device
@@ -18,7 +18,7 @@ from server.domain.permissions import SYSTEM
 from server.domain.previews import Preview, previews
 from server.domain.receiving import Receipt
 from server.domain.work import Work
-from tests.cast import R_1001, SITE, Desk, Handheld
+from tests.cast import R_1001, SITE, TOTE, Desk, Handheld
 from tests.conftest import DAY, HOUR, ON_BOTH, Clock
 
 from . import breaches
@@ -796,6 +796,38 @@ def test_goods_carried_to_a_bin_that_is_gone_are_put_away_once_it_is_remapped(wo
     assert (result.status, case(world, result.conflict).rule) == ("applied", "X18")
     resolve(world, result.conflict, "remap", "bin-sellable")
     assert standing(world)["lamp", "sellable"] == 1
+
+
+def test_goods_carried_to_another_sites_bin_stay_where_they_were_until_somebody_says_which_bin(world: World) -> None:
+    """Whoever works at both sites took a label of the other along. What was scanned there is said with it."""
+
+    def another_site(work: Work) -> None:
+        work.add(Site, id="far", code="FAR", name="远仓")
+        work.add(Bin, id="bin-far", site_id="far", code="SH-SELLABLE-01", kind="sellable")
+        work.add(Grant, person_id="cleo", role="operator", site_id="far")
+
+    world.database.write(SYSTEM, another_site)
+    world.desk.file_r_1001()
+    world.a.scan("cleo", R_1001, "lamps", "lamp")
+    world.a.inspect("ines", "lamps")
+    world.a.dispose("ines", "lamps", "restock")
+    world.a.do("cleo", "put_away", line_id="lamps", site_id=SITE, quantity=1, bin_id="bin-far")
+    world.a.do("cleo", "move_container", container_id=TOTE, bin_id="bin-far")
+    world.a.scan("cleo", R_1001, "kettles", "kettle", container_id="", bin_id="bin-far")
+    put, moved, scanned = world.a.sync()[-3:]
+    assert {put.conflict, moved.conflict, scanned.conflict} == {put.conflict}
+    found = case(world, put.conflict)
+    assert (found.rule, found.site_id, found.facts["problem"]) == ("X18", SITE, "elsewhere")
+    with world.database.read(SYSTEM) as work:
+        assert not work.find(stock.StockBalance, stock.StockBalance.site_id == "far")
+        assert {each.quantity for each in work.find(stock.StockBalance, stock.StockBalance.bin_id == "bin-far")} <= {1}
+    with pytest.raises(Invalid):
+        resolve(world, found.id, "remap", "bin-far")
+    resolve(world, found.id, "remap", "bin-sellable")
+    assert standing(world)["lamp", "sellable"] == 1
+    with world.database.read(SYSTEM) as work:
+        there = stock.StockBalance.bin_id == "bin-far"
+        assert not work.find(stock.StockBalance, there, stock.StockBalance.quantity != 0)
 
 
 def test_goods_of_an_item_nobody_knows_become_stock_once_it_is_remapped(world: World) -> None:

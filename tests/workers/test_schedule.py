@@ -176,6 +176,33 @@ def test_one_that_is_opened_again_is_there_again(database: Database, a: Handheld
     assert ("return_order", R_1001) not in a.view
 
 
+def test_one_that_is_touched_after_it_left_leaves_again_a_month_later(
+    database: Database, desk: Desk, a: Handheld, b: Handheld, clock: Clock
+) -> None:
+    """Goods of a cancelled return turn up after it has left, and what was decided of them is told."""
+    desk.file_r_1001()
+    desk("sally", "cancel_return", order_id=R_1001, reason="changed her mind")
+    b.pull()
+    clock.forward(30 * DAY)
+    schedule.leave_feeds(database)
+    a.scan("cleo", R_1001, "lamps", "lamp")
+    (late,) = a.sync()
+    assert late.status == "conflict"
+    clock.forward(29 * DAY)
+    schedule.leave_feeds(database)
+    for handheld in (a, b):
+        handheld.pull()
+        assert ("conflict", late.conflict) in handheld.view, "its verdict is still to be read"
+    clock.forward(DAY)
+    schedule.leave_feeds(database)
+    for handheld in (a, b):
+        handheld.pull()
+        assert not {kind for kind, _ in handheld.view} & {"return_order", "return_line", "receipt", "conflict"}
+    heads = database.heads()
+    schedule.leave_feeds(database)
+    assert database.heads() == heads, "it leaves once"
+
+
 @pytest.mark.usefixtures("completed")
 def test_one_that_is_opened_again_while_it_leaves_stays(
     database: Database, a: Handheld, clock: Clock, monkeypatch: pytest.MonkeyPatch

@@ -35,7 +35,7 @@ def found(
             to=now.id,
         )
     bin = work.look(Bin, receipt.bin_id)
-    if receipt.bin_id and (bin is None or not bin.active):
+    if receipt.bin_id and (bin is None or not bin.active or bin.site_id != order.site_id):
         return _open(work, order.site_id, "Bin", receipt.bin_id, bin, order.id, {"receipt_id": receipt.id})
     return None
 
@@ -56,8 +56,8 @@ def found_reason(work: Work, order: "returns.ReturnOrder") -> "Conflict | None":
 
 
 def found_bin(work: Work, site_id: str, bin_id: str, name: str, args: dict[str, Any], order_id: str = "") -> "Conflict":
-    """Goods were carried to a bin that is gone. What was done is kept, to be done again with the right one."""
-    return _open(work, site_id, "Bin", bin_id, None, order_id, {"name": name, "args": args})
+    """Goods were carried to a bin that is gone, or is another site's. What was done is kept, to be done again with the right one."""
+    return _open(work, site_id, "Bin", bin_id, work.look(Bin, bin_id), order_id, {"name": name, "args": args})
 
 
 def remap(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveConflict") -> None:
@@ -85,6 +85,8 @@ def remap(work: Work, case: "Conflict", breaches: Breaches, command: "ResolveCon
     target: Any = work.seek(Item if kind == "Item" else Bin, right)
     if target is None or not target.active:
         raise Invalid("This does not exist or is closed.", field="value")
+    if kind == "Bin" and target.site_id != case.site_id:
+        raise Invalid("This bin is another site's.", field="value")
     for breach in breaches:
         if "name" in breach.evidence:
             _done_again(work, breach.evidence["name"], {**breach.evidence["args"], "bin_id": right})
@@ -118,7 +120,7 @@ def replacement(work: Work, case: "Conflict") -> str | None:
             ]
             if len(in_use) == 1:
                 return in_use[0]
-    elif kind == "Bin" and (stale_bin := work.look(Bin, id)) is not None:
+    elif kind == "Bin" and case.facts["problem"] != "elsewhere" and (stale_bin := work.look(Bin, id)) is not None:
         others = work.find(Bin, Bin.zone_id == stale_bin.zone_id, col(Bin.active).is_(True), Bin.id != id, limit=2)
         return others[0].id if len(others) == 1 else None
     return None
@@ -126,7 +128,7 @@ def replacement(work: Work, case: "Conflict") -> str | None:
 
 def passes(work: Work, case: "Conflict") -> str:
     kind, id = case.facts["kind"], case.facts["id"]
-    if case.facts["problem"] == "gone":
+    if case.facts["problem"] in ("gone", "elsewhere"):
         return ""
     if case.facts["problem"] == "changed":
         wears = {barcode.item_id for barcode in work.all(Barcode, text=case.facts["code"])}
@@ -154,7 +156,8 @@ def _worn_by_another(work: Work, receipt: "receiving.Receipt", item: Item) -> It
 def _open(
     work: Work, site_id: str, kind: str, id: str, record: object | None, order_id: str, evidence: dict[str, Any], **changed: str
 ) -> "Conflict":  # fmt: skip
-    problem = "changed" if changed else "gone" if record is None else "inactive"
+    elsewhere = isinstance(site := getattr(record, "site_id", ""), str) and site not in ("", site_id)
+    problem = "changed" if changed else "gone" if record is None else "elsewhere" if elsewhere else "inactive"
     return conflicts.open_case(
         work, "X18", site_id, (site_id, kind, id, *changed.values()), order_id=order_id, subject_kind="ReturnOrder" if order_id else "",
         subject_id=order_id, facts={"kind": kind, "id": id, "problem": problem, **changed}, evidence=evidence,

@@ -1355,6 +1355,7 @@ export default {
   'option_does.X17.accept': 'The photo is not waited for, and this label not compared, any more.',
   'option_does.X18.remap': 'Everything that named it names the one you choose.',
   'option_does.X18.review': 'It stays as it is.',
+  'problem_fact.elsewhere': 'is another site’s',
   'problem_fact.gone': 'is gone',
   'problem_fact.inactive': 'is closed',
   'problem_fact.changed': 'its code belongs to another item now',

@@ -1354,6 +1354,7 @@ export default {
   'option_does.X17.accept': '不再等照片，也不再核对这张标签。',
   'option_does.X18.remap': '用到它的记录都改为您选的。',
   'option_does.X18.review': '保持原样，不再提醒。',
+  'problem_fact.elsewhere': '属于另一个仓库',
   'problem_fact.gone': '已不存在',
   'problem_fact.inactive': '已停用',
   'problem_fact.changed': '条码已改属别的商品',

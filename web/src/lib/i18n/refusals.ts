@@ -357,6 +357,7 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^Somebody has changed this since you looked\. Look at it again\.$/, '您看过之后有人改过，请再看一遍。'],
   [/^A quantity is at least 0\.$/, '数量不能小于 0。'],
   [/^This number is too large\.$/, '数字太大。'],
+  [/^This bin is another site's\.$/, '这个库位属于另一个仓库。'],
   [/^This is too long: at most (\d+) characters\.$/, '内容太长：最多 $1 个字符。'],
   [/^This is nested too deeply\.$/, '内容嵌套层数太多。'],
   [/^A code longer than (\d+) characters cannot stand for an item\.$/, '超过 $1 个字符的条码不能作为商品条码。'],
