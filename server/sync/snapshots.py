@@ -6,6 +6,7 @@ there. The one before it stays until the next, so whoever is reading it reads on
 
 import gzip
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -17,8 +18,14 @@ from server.domain.permissions import SYSTEM
 from server.domain.records import Snapshot
 from server.domain.work import Work
 
-WRITTEN_AT_ONCE = 4_000_000
-"""Bytes of pages in one transaction: a fraction of a second of the only writer."""
+WRITTEN_AT_ONCE = 1_000_000
+"""Bytes of pages in one transaction: a moment of the only writer, who then lets others go first."""
+
+DELETED_AT_ONCE = 8
+"""Pages."""
+
+GIVES_WAY = 0.05
+"""Seconds between two of those: another process only looks now and then whether the writer is free."""
 
 Content = Callable[[Work], tuple[int, Iterable[bytes]]]
 """What is to be sealed, and the revision it is at."""
@@ -95,5 +102,17 @@ def _write(database: Database, name: str, revision: int, pages: list[bytes]) -> 
 
     for part in parts.values():
         before = database.write(SYSTEM, lambda work, part=part: put(work, part))  # type: ignore[misc]
-    older = sa.delete(table).where(table.c.feed == name, table.c.revision < min(before, revision))
-    database.write(SYSTEM, lambda work: work.connection.execute(older))
+        time.sleep(GIVES_WAY if len(parts) > 1 else 0)
+
+    def tidy(work: Work) -> int:
+        older = sa.select(table.c.revision, table.c.page).where(
+            table.c.feed == name, table.c.revision < min(before, revision)
+        )
+        found = work.rows(older.limit(DELETED_AT_ONCE))
+        for row in found:
+            one = sa.and_(table.c.feed == name, table.c.revision == row.revision, table.c.page == row.page)
+            work.connection.execute(sa.delete(table).where(one))
+        return len(found)
+
+    while database.write(SYSTEM, tidy) == DELETED_AT_ONCE:
+        time.sleep(GIVES_WAY)
