@@ -7,6 +7,7 @@ import * as app from '../lib/app'
 import * as auth from '../lib/auth'
 import { db, feedState, REFERENCE } from '../lib/db'
 import { nextNumber, record } from '../lib/outbox'
+import { customer } from '../lib/personal'
 import { keepPhoto } from '../lib/photos'
 import type { DeviceCommand, Kind, PhotoKind, PushResponse } from '../lib/protocol'
 import { syncNow, syncState } from '../lib/sync'
@@ -100,7 +101,8 @@ const ORDERS: Record<string, (order: never) => unknown> = {
   state,
 
   async report() {
-    const rows = [...(await db.view.toArray()), ...(await db.reference.toArray())].map(({ kind, key, value }) => [`${kind} ${key}`, value] as const)
+    const stored = [...(await db.view.toArray()), ...(await db.reference.toArray())]
+    const rows = await Promise.all(stored.map(async ({ kind, key, value }) => [`${kind} ${key}`, kind === 'customer' ? await customer(key) : value] as const))
     const items = (await db.items.toArray()).flatMap((page) => page.rows).map((value) => [`item ${value.id}`, value] as const)
     const barcodes = (await db.barcodes.toArray()).flatMap((page) => page.rows).map((value) => [`barcode ${value.id}`, value] as const)
     const documents = [...rows, ...items, ...barcodes]
