@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, literal, literal_column, or_, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -16,6 +16,7 @@ from .catalog import Item, Site
 from .lot_holds import LotHold
 from .work import Work
 
+FEW = 200
 STATES = ("available", "near_expiry", "expired", "lot_held", "not_sellable")
 
 
@@ -51,16 +52,16 @@ def units(work: Work, site_id: str, item_id: str) -> int:
 def state_in(work: Work, book: Any, at: int = 0) -> ColumnElement[str]:
     """The same of each row of balances or entries, at an instant (0: now)."""
     moment = at or work.now
-    held = exists().where(
-        col(LotHold.item_id) == book.item_id, col(LotHold.lot) == book.lot, col(LotHold.at) <= moment,
-        or_(col(LotHold.released_at) == 0, col(LotHold.released_at) > moment),
-    )  # fmt: skip
+    then = col(LotHold.at) <= moment, or_(col(LotHold.released_at) == 0, col(LotHold.released_at) > moment)
+    lots = work.rows(select(col(LotHold.item_id), col(LotHold.lot)).where(*then).distinct().limit(FEW + 1))
+    held: ColumnElement[bool] = tuple_(book.item_id, book.lot).in_([tuple(row) for row in lots])
+    if len(lots) > FEW:
+        held = exists().where(col(LotHold.item_id) == book.item_id, col(LotHold.lot) == book.lot, *then)
     sites: dict[str, list[str]] = {}
     for site in work.find(Site):
         sites.setdefault(stock.date_at(moment, site), []).append(site.id)
-    keeps = [
-        row[0] for row in work.rows(select(col(Item.min_days_to_sell)).where(col(Item.min_days_to_sell) > 0).distinct())
-    ]
+    kept = col(Item.min_days_to_sell) > literal_column("0")  # as its index says it
+    keeps = [row[0] for row in work.rows(select(col(Item.min_days_to_sell)).where(kept).distinct())]
 
     def first_good(today: str) -> Any:
         if not keeps:
@@ -70,12 +71,14 @@ def state_in(work: Work, book: Any, at: int = 0) -> ColumnElement[str]:
         return select(case(*days, else_=today)).where(col(item.id) == book.item_id).correlate(book).scalar_subquery()
 
     today = _at_each(sites, lambda date: literal(date), book)
+    good_for_all = _later(max(sites, default="1970-01-01"), max(keeps, default=0))
     good_from = _at_each(sites, first_good, book)
     return case(
         (book.status != "sellable", "not_sellable"),
-        (and_(book.lot != "", held), "lot_held"),
+        *([(and_(book.lot != "", held), "lot_held")] if lots else []),
         (book.expiry == "", "available"),
         (book.expiry < today, "expired"),
+        (book.expiry >= good_for_all, "available"),
         (book.expiry < good_from, "near_expiry"),
         else_="available",
     )

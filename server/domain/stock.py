@@ -42,9 +42,9 @@ class StockEntry(Table, table=True):
     move_id: str = ref()
     mutation_id: str = ref()
     balance_id: str = ref()
-    site_id: str = ref()
+    site_id: str = ""
     owner_id: str = ""
-    item_id: str = ref()
+    item_id: str = ""
     status: str = ""
     bin_id: str = ""
     container_id: str = ""
@@ -67,7 +67,7 @@ class StockEntry(Table, table=True):
 class StockBalance(Table, table=True):
     """The id is the hash of all its dimensions."""
 
-    site_id: str = ref()
+    site_id: str = ""
     owner_id: str = ""
     item_id: str = ref()
     status: str = ""

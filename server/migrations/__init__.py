@@ -39,7 +39,11 @@ def migrate(config: Config, to: str = "head") -> list[str]:
         with database.engine.connect().execution_options(writes=True) as connection, connection.begin():
             if not database.sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
-            return _upgrade(connection, to)
+            done = _upgrade(connection, to)
+            if database.sqlite:  # else it guesses which index is the shorter way; PostgreSQL sees to that itself
+                connection.exec_driver_sql("PRAGMA analysis_limit=2000")
+                connection.exec_driver_sql("ANALYZE")
+            return done
     finally:
         database.close()
 

@@ -8,16 +8,19 @@ from sqlmodel import col
 from ..catalog import Customer, Item, Site
 from ..documents import OutboundLine, OutboundOrder
 from ..work import Work
-from .rows import Json, Names, coded, contains, many, one, plain, visible
+from .rows import Json, Names, coded, many, met, numbered, one, plain, visible
 
 
 def outbound(work: Work, *, q: str = "", customer: str = "", item: str = "", limit: int = 20) -> list[Json]:
-    """By number, platform number or waybill; by customer; by an item that is on it."""
+    """By how the number, platform number or waybill begins or ends; by customer; by an item that is on it."""
     work.allow("see")
     where = [_seen(work)]
     if q := q.strip():
-        named = (OutboundOrder.number, OutboundOrder.platform_number, OutboundOrder.waybill)
-        where.append(or_(*(contains(column, q) for column in named)))
+        columns = (OutboundOrder.number, OutboundOrder.platform_number, OutboundOrder.waybill)
+        numbers = [way for column in columns for way in numbered(column, q)]
+        where.append(
+            met(work, OutboundOrder, (select(col(OutboundOrder.id)).where(way) for way in numbers), or_(*numbers))
+        )
     if customer:
         where.append(col(OutboundOrder.customer_id) == customer)
     if item:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, literal_column, or_, select
+from sqlalchemy.sql.elements import True_
 from sqlmodel import col
 
 from ..catalog import Bin, Carrier, Item, Site, Zone
@@ -16,13 +17,13 @@ from ..receiving import Receipt
 from ..returns import ReturnOrder
 from ..work import Work
 from . import matches, returns
-from .rows import Json, Names, contains, history, many, one, page, plain, total, visible
+from .rows import Json, Names, history, many, met, numbered, one, page, plain, total, visible
 
 
 def parcels(
     work: Work, *, site: str = "", state: str = "", q: str = "", cursor: str = "", limit: int = 50
 ) -> Json:  # fmt: skip
-    """`state` may be several, separated by commas; `q` is a part of the waybill."""
+    """`state` may be several, separated by commas; `q` is how the waybill begins or ends."""
     work.allow("see", site)
     where = [seen(work, q)]
     if site:
@@ -30,7 +31,8 @@ def parcels(
     if state:
         where.append(col(Parcel.state).in_(state.split(",")))
     if q.strip():
-        where.append(contains(Parcel.waybill, waybill_of(q)))
+        numbers = numbered(Parcel.waybill, q)
+        where.append(met(work, Parcel, (select(col(Parcel.id)).where(way) for way in numbers), or_(*numbers)))
     found, following = page(work, Parcel, where, Parcel.signed_at, cursor, limit)
     return {"rows": parcel_rows(work, found), "next": following, "total": total(work, Parcel, *where)}
 
@@ -72,7 +74,7 @@ def parcel_rows(work: Work, found: list[Parcel]) -> list[Json]:
 def unclaimed(work: Work, *, site: str = "", cursor: str = "", limit: int = 24) -> Json:
     """Whose are these? What they look like, what is in them, where they stand, whom they fit best; sales see no one else's customers."""
     work.allow("see_desk", site)
-    where = [visible(work.actor, "see_desk", Parcel.site_id), col(Parcel.state) == "unclaimed"]
+    where = [visible(work.actor, "see_desk", Parcel.site_id), col(Parcel.state) == literal_column("'unclaimed'")]
     if site:
         where.append(col(Parcel.site_id) == site)
     found, following = page(work, Parcel, where, Parcel.unclaimed_at, cursor, min(limit, 60))
@@ -173,7 +175,7 @@ def seen(work: Work, q: str) -> Any:
     """Sales see a parcel whose whole waybill they name: somebody told them, and nobody else can be found by it."""
     floor = visible(work.actor, "see", Parcel.site_id, without=("sales",))
     named = and_(visible(work.actor, "see", Parcel.site_id), col(Parcel.waybill) == (waybill_of(q) or "-"))
-    return or_(floor, named)
+    return floor if isinstance(floor, True_) else or_(floor, named)
 
 
 def _own(work: Work) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Text, and_, func, or_, select, type_coerce
+from sqlalchemy import Text, and_, func, literal_column, or_, select, type_coerce
 from sqlmodel import col
 
 from .. import returns
@@ -24,7 +24,23 @@ from ..returns import ReturnLine, ReturnOrder, ReviewRound
 from ..words import named
 from ..work import Work
 from . import cases, matches
-from .rows import Json, Names, coded, contains, history, many, one, page, plain, seen_customers, total, unsent, visible
+from .rows import (
+    Json,
+    Names,
+    coded,
+    contains,
+    history,
+    many,
+    met,
+    numbered,
+    one,
+    page,
+    plain,
+    seen_customers,
+    total,
+    unsent,
+    visible,
+)
 
 STATUS_WORDS = {
     "draft": ("草稿，还未提交", "A draft that has not been submitted"),
@@ -51,7 +67,8 @@ def returns_list(
     since: str = "", until: str = "", q: str = "", cursor: str = "", limit: int = 50,
 ) -> Json:  # fmt: skip
     """`status` may be several, separated by commas. `filed`: by this person, `me` is oneself. `since`, `until`: filed on or after,
-    on or before this day, where the site is. `q` finds by number, note or the customer's name."""
+    on or before this day, where the site is. `q` finds by how the number begins or ends,
+    by note or the customer's name."""
     where = _asked(work, site, status, type, customer, origin, filed, since, until, q)
     found, following = page(work, ReturnOrder, where, ReturnOrder.created_at, cursor, limit)
     return {"rows": return_rows(work, found), "next": following, "total": total(work, ReturnOrder, *where)}
@@ -112,13 +129,22 @@ def _asked(
     if until:
         where.append(col(ReturnOrder.created_at) < _midnight(until, zone, days=1))
     if q := q.strip():
-        theirs = select(col(Customer.id)).where(named(Customer, q))
-        where.append(
-            or_(
-                contains(ReturnOrder.number, q), contains(ReturnOrder.note, q), col(ReturnOrder.customer_id).in_(theirs)
-            )
-        )
+        where.append(_worded(work, q))
     return where
+
+
+def _worded(work: Work, q: str) -> Any:
+    ident = select(col(ReturnOrder.id))
+    theirs = col(ReturnOrder.customer_id).in_(select(col(Customer.id)).where(named(Customer, q)))
+    numbers = numbered(ReturnOrder.number, q)
+    noted = and_(col(ReturnOrder.note) != literal_column("''"), contains(ReturnOrder.note, q))
+    ways = [*numbers, theirs, noted]
+    return met(
+        work,
+        ReturnOrder,
+        (ident.where(way) for way in ways),
+        or_(*numbers, theirs, col(ReturnOrder.id).in_(ident.where(noted))),
+    )
 
 
 def _time_zone(work: Work, site_id: str) -> ZoneInfo:

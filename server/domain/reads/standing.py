@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, literal_column, or_, select, tuple_
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import True_
 from sqlmodel import col
 
 from .. import availability as available
@@ -18,8 +19,9 @@ from ..containers import Container
 from ..errors import Invalid
 from ..records import Feed
 from ..stock import STATUSES, StockBalance, StockEntry
+from ..words import named
 from ..work import Work
-from .rows import Json, Names, at_most, bin_ref, coded, container_ref, contains, many, unsent, visible
+from .rows import Json, Names, at_most, bin_ref, coded, container_ref, many, unsent, visible
 from .stock import reconciled_at
 
 PLACED = ("site_id", "item_id", "status", "bin_id", "container_id", "lot", "expiry", "serial")
@@ -32,6 +34,9 @@ class Group(NamedTuple):
     sort: tuple[str, ...]
 
 
+NARROWED = 500
+TELLING = ("item_id", "bin_id", "container_id", "serial")
+"""Columns by whose values few of many are found; by others a scan is not made shorter."""
 GROUPS: dict[str, Group] = {
     "item": Group(("item_id", "site_id"), ("sku",)),
     "owner": Group(("owner_id",), ()),
@@ -47,7 +52,11 @@ GROUPS: dict[str, Group] = {
 }
 """Not named: every balance by itself."""
 
-NARROWED = 500
+WALKED: dict[str, tuple[Any, str, str, int]] = {
+    "sku": (Item, "sku", "item_id", 101),
+    "bin": (Bin, "code", "bin_id", 1),
+}
+"""What leads the order of a group: its table and column, what names it in the book, and how many of it a page has at first."""
 ONLY = ("", "available", "near_expiry", "expired", "lot_held")
 
 
@@ -99,12 +108,13 @@ def stock(
     )
     chosen = [*where, col(book.status).in_(status.split(","))] if status else where
 
-    keys, following = _page(work, book, GROUPS[group], chosen, sort, cursor, limit, wide=wide)
-    totals = _sums(work, book, (), where, state)
+    keys, following = _page(work, book, GROUPS[group], chosen, sort, cursor, limit, wide=wide, site=site)
+    totals = _sums(work, book, ("site_id",), where)  # in the order of its index, and added up here
     asked = [part for part in totals if not status or part.share in status.split(",")]
     return {
         "rows": _rows(work, book, GROUPS[group].by, keys, chosen, state),
-        "totals": _figures(work, asked) | {"by_status": _by(totals, "share")},
+        "totals": _figures(work, asked, _kept_back(work, book, (), chosen, state))
+        | {"by_status": _by(totals, "share")},
         "as_of": as_of,
         "revisions": _revisions(work, site),
         "reconciled_at": reconciled_at(work, site),
@@ -134,7 +144,7 @@ def _asked(
 ) -> list[ColumnElement[bool]]:  # fmt: skip
     """All that is asked for but the status: the whole that the statuses are parts of."""
     where = [visible(work.actor, action, book.site_id, book.owner_id), col(book.status).in_(STATUSES)]
-    where.append(col(book.at) <= as_of if as_of else col(book.quantity) != 0)
+    where.append(col(book.at) <= as_of if as_of else col(book.quantity) != literal_column("0"))  # as its index says it
     where += [col(getattr(book, name)) == value for name, value in equal.items() if value]
     if zone:
         where.append(col(book.bin_id).in_(select(col(Bin.id)).where(col(Bin.zone_id) == zone)))
@@ -143,19 +153,26 @@ def _asked(
     if expiry_to:
         where += [col(book.expiry) <= expiry_to, col(book.expiry) != ""]
     if q := q.strip():
-        by_code = select(col(Barcode.item_id)).where(col(Barcode.text) == q)
-        items = select(col(Item.id)).where(
-            or_(contains(Item.sku, q), contains(Item.name, q), contains(Item.name_en, q), col(Item.id).in_(by_code))
-        )
-        places = select(col(Bin.id)).where(col(Bin.code) == q.upper())
-        totes = select(col(Container.id)).where(col(Container.label) == q.upper())
-        where.append(
-            or_(
-                col(book.item_id).in_(items), col(book.serial) == q, col(book.lot) == q, col(book.bin_id).in_(places),
-                col(book.container_id).in_(totes),
-            )
-        )  # fmt: skip
+        where.append(_worded(work, book, q))
     return where
+
+
+def _worded(work: Work, book: Any, q: str) -> ColumnElement[bool]:
+    """An item by its name, SKU or barcode, a bin, a container, a lot or a serial number. It is looked first which of them there are."""
+    by_code = select(col(Barcode.item_id)).where(col(Barcode.text) == q)
+    items = [select(col(Item.id)).where(named(Item, q)), select(col(Item.id)).where(col(Item.id).in_(by_code))]
+    ways = [book.item_id.in_(each) for each in items if work.rows(each.limit(1))]
+    for found, column in (
+        (select(col(Bin.id)).where(col(Bin.code) == q.upper()), book.bin_id),
+        (select(col(Container.id)).where(col(Container.label) == q.upper()), book.container_id),
+    ):
+        if ids := [row.id for row in work.rows(found)]:
+            ways.append(column.in_(ids))
+    lot = col(StockBalance.lot) == q, col(StockBalance.lot) != literal_column("''")
+    for known, way in ((lot, book.lot == q), ((col(StockBalance.serial) == q,), book.serial == q)):
+        if work.rows(select(literal_column("1")).select_from(StockBalance).where(*known).limit(1)):
+            ways.append(way)
+    return or_(*ways) if ways else false()
 
 
 def _lines(book: Any, names: Iterable[str], where: list[ColumnElement[bool]], **more: Any) -> Any:
@@ -187,11 +204,12 @@ def _page(
     limit: int,
     *,
     wide: bool,
+    site: str = "",
 ) -> tuple[list[dict[str, str]], str | None]:
     """The keys of one page of groups, in order, and the cursor of the next."""
     names = (*group.sort, *group.by)
-    if wide and group.sort == ("sku",) and not sort:
-        return _walked(work, book, group, where, cursor, limit)
+    if wide and group.sort and group.sort[0] in WALKED and not sort:
+        return _walked(work, book, group, where, cursor, limit, site)
     lines = _lines(book, names, where)
     columns = [lines.c[name] for name in names]
     total = func.sum(lines.c.quantity)
@@ -215,21 +233,23 @@ def _page(
 
 
 def _walked(
-    work: Work, book: Any, group: Group, where: list[ColumnElement[bool]], cursor: str, limit: int
+    work: Work, book: Any, group: Group, where: list[ColumnElement[bool]], cursor: str, limit: int, site: str
 ) -> tuple[list[dict[str, str]], str | None]:
-    """The same where nearly everything is asked for: the items are walked in their order, and only the goods of the next few are
-    summed. Some of them may stand at nothing; then a few more are looked at."""
-    first, look = (_cursor(cursor, len(group.sort) + len(group.by))[0] if cursor else ""), limit + 1
+    """The same where nearly everything is asked for: items, bins or containers are walked in their order, and only the goods of the
+    next few are summed. Some of them may stand at nothing; then a few more are looked at. What stands in no bin comes first."""
+    model, name, place, look = WALKED[group.sort[0]]
+    first = _cursor(cursor, len(group.sort) + len(group.by))[0] if cursor else ""
     while True:
-        item = aliased(Item)
-        standing = exists().where(book.item_id == col(item.id), *where)
-        few = work.rows(
-            select(col(item.id))
-            .where(col(item.sku) >= first, standing)
-            .order_by(col(item.sku), col(item.id))
-            .limit(look)
-        )
-        among = book.item_id.in_([row.id for row in few])
+        thing = aliased(model)
+        here = getattr(book, place)
+        standing: list[ColumnElement[bool]] = [exists().where(here == col(thing.id), *where)]
+        if site and model is Bin:
+            standing.append(col(thing.site_id) == site)
+        order = col(getattr(thing, name))
+        few = [row.id for row in work.rows(
+            select(col(thing.id)).where(order >= first, *standing).order_by(order, col(thing.id)).limit(look)
+        )]  # fmt: skip
+        among = here.in_([*few, *([] if first or model is Item else [""])])
         found, following = _page(work, book, group, [*where, among], "", cursor, limit, wide=False)
         if following or len(few) < look:
             return found, following
@@ -251,8 +271,13 @@ def _rows(
 ) -> list[Json]:
     """Each group of the page with its parts: by status, by why it is not available, and by currency."""
     parts: dict[tuple[str, ...], list[Any]] = {}
-    for row in _sums(work, book, by, where, state, keys) if keys else []:
-        parts.setdefault(tuple(str(getattr(row, name)) for name in by), []).append(row)
+    kept_back: dict[tuple[str, ...], list[Any]] = {}
+    for rows, of in (
+        (_sums(work, book, by, where, keys) if keys else [], parts),
+        (_kept_back(work, book, by, where, state, keys) if keys else [], kept_back),
+    ):
+        for row in rows:
+            of.setdefault(tuple(str(getattr(row, name)) for name in by), []).append(row)
 
     names = Names(work)
     names.learn(Site, (key.get("site_id", "") for key in keys))
@@ -271,35 +296,58 @@ def _rows(
             "bin": bin_ref(bins.get(key.get("bin_id", ""))),
             "container": container_ref(containers.get(key.get("container_id", ""))),
             **{name: key.get(name, "") for name in ("status", "lot", "expiry", "serial")},
-            **_figures(work, parts.get(tuple(key.values()), [])),
+            **_figures(work, parts.get(tuple(key.values()), []), kept_back.get(tuple(key.values()), [])),
         }
         for key in keys
     ]
 
 
 def _sums(
+    work: Work, book: Any, by: tuple[str, ...], where: list[ColumnElement[bool]], keys: Sequence[dict[str, str]] = ()
+) -> list[Any]:
+    """Units and what they cost, by status and currency."""
+    value = book.value if book is StockBalance else book.quantity * book.unit_cost
+    sees = visible(work.actor, "see_value", book.site_id, book.owner_id)
+    seen = value if isinstance(sees, True_) else case((sees, value), else_=0)
+    lines = _lines(book, by, where, share=book.status, currency=book.currency, value=seen)
+    parts = (
+        (lines.c.currency,) if "status" in by else (lines.c.share, lines.c.currency)
+    )  # said once, an index has it in order
+    share = [lines.c.status.label("share")] if "status" in by else []
+    return _summed(work, lines, by, parts, keys, *share, func.sum(lines.c.value).label("value"))
+
+
+def _kept_back(
     work: Work, book: Any, by: tuple[str, ...], where: list[ColumnElement[bool]], state: Any, keys: Sequence[dict[str, str]] = ()
 ) -> list[Any]:  # fmt: skip
-    """Units and what they cost, by status, by why they are not available, and by currency."""
-    value = book.value if book is StockBalance else book.quantity * book.unit_cost
-    seen = case((visible(work.actor, "see_value", book.site_id, book.owner_id), value), else_=0)
-    lines = _lines(book, by, where, share=book.status, state=state, currency=book.currency, value=seen)
+    """What is sellable and yet not available, by why. Only what has a lot or a date can be."""
+    sellable = [
+        *where,
+        col(book.status) == "sellable",
+        or_(book.lot != literal_column("''"), book.expiry != literal_column("''")),
+    ]
+    lines = _lines(book, by, [*sellable, state != "available"], state=state)
+    return _summed(work, lines, by, (lines.c.state,), keys)
+
+
+def _summed(
+    work: Work, lines: Any, by: tuple[str, ...], parts: tuple[Any, ...], keys: Sequence[dict[str, str]], *more: Any
+) -> list[Any]:
     columns = [lines.c[name] for name in by]
-    parts = (lines.c.share, lines.c.state, lines.c.currency)
-    statement = select(
-        *columns, *parts, func.sum(lines.c.quantity).label("units"), func.sum(lines.c.value).label("value")
-    )
+    statement = select(*columns, *parts, func.sum(lines.c.quantity).label("units"), *more)
     for column, name in zip(columns, by, strict=True) if 0 < len(keys) <= NARROWED else ():  # beyond, a scan is cheaper
-        statement = statement.where(column.in_({key[name] for key in keys}))
+        if name in TELLING:
+            statement = statement.where(column.in_({key[name] for key in keys}))
     return work.rows(statement.group_by(*columns, *parts))
 
 
-def _figures(work: Work, parts: list[Any]) -> Json:
+def _figures(work: Work, parts: list[Any], kept_back: list[Any]) -> Json:
+    sellable = sum(int(part.units) for part in parts if part.share == "sellable")
     return {
         "on_hand": sum(int(part.units) for part in parts),
-        "available": sum(int(part.units) for part in parts if part.state == "available"),
+        "available": sellable - sum(int(part.units) for part in kept_back),
         "statuses": _by(parts, "share"),
-        "not_available": _by([part for part in parts if part.state not in ("available", "not_sellable")], "state"),
+        "not_available": _by(kept_back, "state"),
         "value": _by(parts, "currency", "value") if work.may("see_value") else None,
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, literal_column, or_
 from sqlmodel import col
 
 from ..alerts import Alert
@@ -57,7 +57,7 @@ def todo(work: Work, *, site: str = "") -> Json:
     )  # fmt: skip
     unclaimed = work.find(
         Parcel, visible(work.actor, "see_desk", Parcel.site_id, without=("sales",)), *here(Parcel),
-        col(Parcel.state) == "unclaimed", order_by=col(Parcel.unclaimed_at), limit=MOST,
+        col(Parcel.state) == literal_column("'unclaimed'"), order_by=col(Parcel.unclaimed_at), limit=MOST,
     )  # fmt: skip
     proposed = work.find(
         Disposition, visible(work.actor, "see_desk", Disposition.site_id), *here(Disposition),
