@@ -5,7 +5,7 @@ A column is where its value is found in a row of the answer, the word over it, a
 
 ''           text or a number, as it is           'moment'    a time, said in the zone asked for
 'name'       a record's name in the language      'word:x'    a code, said with the words of family x
-'money:x'    minor units of the currency at x     'many:x'    the values at x of a list, joined
+'money:x'    minor units of the currency at x     'many:x'    the values at x of a list, joined; 'many:x:f' in words of family f
 'type'       a return type, by its name       'sums'      {currency: minor units}, each with its currency
 """
 
@@ -74,6 +74,43 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         C("bin.code", "word.bin"), C("differing", "counts.differing"), C("difference", "counts.difference"),
         C("by_name", "word.person"), C("device.code", "word.device"), C("made_at", "entry.made", "moment", 18),
     ),
+    "/api/differences": (
+        C("kind", "recon.what", "word:difference", 30), *ITEM, C("order.number", "word.return_order", wide=20), C("bin.code", "word.bin"),
+        C("lot", "word.lot"), C("serial", "word.serial", wide=20), C("site", "word.site", "name"),
+        C("expected", "recon.expected"), C("found", "recon.found"), C("value", "recon.value", "money:currency"),
+        C("currency", "word.currency"), C("assigned_to_name", "recon.owner"), C("first_at", "recon.since", "moment", 18),
+        C("state", "word.state", "word:difference_state"), C("closing_reason", "loss.reason", wide=40),
+    ),
+    "/api/losses": (
+        *ITEM, C("order.number", "word.return_order", wide=20), C("site", "word.site", "name"), C("quantity", "loss.units"),
+        C("left", "loss.left"), C("value", "loss.value", "money:currency"), C("currency", "word.currency"),
+        C("reason", "loss.reason", wide=40), C("assigned_to_name", "loss.follower"), C("opened_at", "loss.opened", "moment", 18),
+        C("state", "word.state", "word:loss.status"),
+    ),
+    "/api/hand-overs": (
+        *ITEM, C("quantity", "word.quantity"), C("bin.code", "word.bin"), C("site", "word.site", "name"),
+        C("order.number", "word.return_order", wide=20), C("at", "word.since", "moment", 18),
+        C("acknowledged_at", "over.acknowledged", "moment", 18), C("acknowledged_by_name", "word.person"),
+    ),
+    "/api/lot-holds": (
+        C("lot", "lots.lot"), *ITEM, C("units", "lots.units"), C("reason", "lots.reason", wide=40), C("by_name", "lots.by"),
+        C("at", "word.since", "moment", 18), C("released_at", "lots.released", "moment", 18),
+    ),
+    "/api/availability": (*ITEM, C("site", "word.site", "name"), C("available", "stock.available")),
+    "/api/devices": (
+        C("code", "word.device"), C("name", "word.name"), C("site", "word.site", "name"), C("last_person_name", "device.person"),
+        C("pending", "device.pending"), C("oldest_pending_at", "word.since", "moment", 18),
+        C("last_contact_at", "device.contact", "moment", 18), C("app_version", "device.version"), C("revoked_at", "device.revoked", "moment", 18),
+    ),
+    "/api/mutations": (
+        C("name", "mutation.what", "word:mutation", 24), C("device.code", "word.device"), C("by_name", "word.person"),
+        C("detail", "mutation.why", wide=40), C("made_at", "entry.made", "moment", 18), C("at", "entry.at", "moment", 18),
+        C("status", "word.state", "word:mutation_status"), C("id", "word.mutation", wide=38),
+    ),
+    "/api/people": (
+        C("name", "person.name"), C("username", "person.username"), C("grants", "people.grants", "many:role:role", 40),
+        C("badge", "people.badge"), C("disabled_at", "people.disabled", "moment", 18),
+    ),
     "/api/items": (
         C("sku", "word.sku"), C("name", "word.name", wide=30), C("name_en", "word.name_en", wide=30), C("spec", "word.spec"),
         C("uom", "word.uom"), C("barcodes", "word.barcode", "many:text", 20),
@@ -124,7 +161,9 @@ class Says(NamedTuple):
                 f"{currency} {_major(minor, currency)}" for currency, minor in sorted((find(row) or {}).items())
             )
         if kind == "many":
-            return lambda row: " ".join(str(each.get(of, "")) for each in find(row) or ())
+            of, _, family = of.partition(":")
+            said_as = (lambda code: words.word_for(self.language, family, code)) if family else str
+            return lambda row: " ".join(dict.fromkeys(said_as(each.get(of, "")) for each in find(row) or ()))
         return lambda row: _plain(find(row))
 
     def _named(self, record: Any) -> str:

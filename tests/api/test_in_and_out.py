@@ -38,6 +38,9 @@ def table(data: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
 
 
+LISTS = [path for path in COLUMNS if path.count("/") == 2]
+
+
 @pytest.fixture
 def returned(desk: Desk, a: Handheld) -> None:
     desk.file_r_1001()
@@ -111,6 +114,20 @@ def test_a_long_list_is_written_page_after_page_and_tells_how_far_it_is(
     monkeypatch.setattr("server.exports.exporting.PAGE", 3)
     told = lines(doors.person("otto").post("/api/exports/returns"))
     assert told[:-1] == [{"rows": 3, "of": 7}, {"rows": 6, "of": 7}, {"rows": 7, "of": 7}]
+
+
+def test_every_list_there_is_a_button_for_is_written(doors: Doors, returned: None) -> None:
+    """With rights of a person in words, and the unsent of a handheld: what the page shows."""
+    files = {path: table(export(doors.person("ada"), path.replace("/api/", "/api/exports/"))[1]) for path in LISTS}
+    assert {path for path, rows in files.items() if len(rows) > 1} >= {
+        "/api/people",
+        "/api/devices",
+        "/api/mutations",
+        "/api/items",
+    }
+    header, *rows = files["/api/people"]
+    rights = {row[header.index("用户名")]: row[header.index("权限")] for row in rows}
+    assert rights["cleo"] == "作业员"
 
 
 def test_every_column_has_its_words_in_both_languages() -> None:
