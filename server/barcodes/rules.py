@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from biip.checksums import gs1_standard_check_digit
 
-from .table import COUNTRIES, COUNTRY_LETTERS, CURRENCIES
+from .table import COUNTRIES, COUNTRY_LETTERS, CURRENCIES, MORE_PACKAGES, PACKAGES
 
 CHARSETS = {
     "N": re.compile(r"[0-9]+"),
@@ -91,7 +91,7 @@ def _bits(text: str) -> int:
     return int.from_bytes(base64.b64decode(text), "little")
 
 
-_COUNTRIES, _LETTERS, _CURRENCIES = _bits(COUNTRIES), _bits(COUNTRY_LETTERS), _bits(CURRENCIES)
+_COUNTRIES, _LETTERS, _CURRENCIES, _PACKAGES = map(_bits, (COUNTRIES, COUNTRY_LETTERS, CURRENCIES, PACKAGES))
 
 
 def _country(value: str) -> bool:
@@ -102,6 +102,12 @@ def _country_letters(value: str) -> bool:
     return bool(re.fullmatch("[A-Z]{2}", value)) and bool(
         _LETTERS >> (ord(value[0]) - 65) * 26 + ord(value[1]) - 65 & 1
     )
+
+
+def _package(value: str) -> bool:
+    if re.fullmatch("[0-9A-Z]{2}", value):
+        return bool(_PACKAGES >> int(value, 36) & 1)
+    return value in MORE_PACKAGES.split()
 
 
 def _iban(value: str) -> bool:
@@ -158,6 +164,7 @@ CONTENT: dict[str, Callable[[str], bool]] = {
     "sex": lambda value: value in "0129",
     "of": _position,
     "iban": _iban,
+    "package": _package,
     "latitude": lambda value: value <= "1800000000",
     "longitude": lambda value: value <= "3600000000",
     "offer": lambda value: bool(OFFER.fullmatch(value)),

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from server.barcodes.gs1 import DETAILS, gtin_forms, hri, parse, spellings
 from server.barcodes.rules import check_digit, check_digit_fits
-from server.barcodes.table import COUNTRIES, COUNTRY_LETTERS, CURRENCIES, IDENTIFIERS, TABLE
+from server.barcodes.table import COUNTRIES, COUNTRY_LETTERS, CURRENCIES, IDENTIFIERS, MORE_PACKAGES, PACKAGES, TABLE
 
 ROOT = Path(__file__).parents[2]
 VECTORS: dict[str, Any] = json.loads((ROOT / "tests/vectors/gs1.json").read_text(encoding="utf-8"))
@@ -71,8 +71,8 @@ def test_an_item_is_looked_for_by_the_gtins_in_a_code() -> None:
 def test_the_device_holds_the_same_table() -> None:
     twin = (ROOT / "web/src/lib/gs1.table.ts").read_text(encoding="utf-8")
     assert f"`{TABLE.strip()}`" in twin
-    for bits in (COUNTRIES, COUNTRY_LETTERS, CURRENCIES):
-        assert f"'{bits}'" in twin
+    for data in (COUNTRIES, COUNTRY_LETTERS, CURRENCIES, PACKAGES, MORE_PACKAGES):
+        assert f"'{data}'" in twin
 
 
 def test_the_table_names_only_identifiers_that_exist() -> None:

@@ -1,7 +1,7 @@
 // Takes a scanned text apart as GS1 means it: element strings, Digital Links, what is printed in brackets, plain GTINs and SSCCs.
 // The server reads the same (server/barcodes/gs1.py); tests/vectors/gs1.json holds both to the same answers.
 
-import { COUNTRIES, COUNTRY_LETTERS, CURRENCIES, TABLE } from './gs1.table'
+import { COUNTRIES, COUNTRY_LETTERS, CURRENCIES, MORE_PACKAGES, PACKAGES, TABLE } from './gs1.table'
 
 export interface Element {
   ai: string
@@ -269,6 +269,7 @@ const CONTENT: Record<string, (value: string, today: Date) => boolean> = {
   country9: (value) => value === '999' || isCountry(value),
   country2: isCountryLetters,
   currency: (value) => bit(CURRENCIES, Number(value)),
+  package: (value) => (/^[0-9A-Z]{2}$/.test(value) ? bit(PACKAGES, parseInt(value, 36)) : MORE_PACKAGES.split(' ').includes(value)),
   percent: (value) => !/%(?![0-9A-Fa-f]{2})/.test(value),
   yesno: (value) => '01'.includes(value),
   minus: (value) => value === '-',
