@@ -41,6 +41,7 @@ const WAYBILL = 'SF9876543210987'
 const TOTE = makeLabel('SH', 1)
 const LABEL = makeLabel('SH', 2)
 const SSCC = '106141411234567897'
+const PLATFORM = '250610-110022003300'
 
 let server: FakeServer
 let database = 0
@@ -67,7 +68,7 @@ beforeEach(async () => {
   server.put('return_line', returnLine('l2', 'o1', 'phone', 2, { serials: ['IMEI-1', 'IMEI-2'] }))
   server.put('return_line', returnLine('l3', 'o1', 'cream', 5, { outbound_line_id: 'ol2' }))
   const shipped = { site_id: 's1', owner_id: 'o1', platform_number: '', shipped_on: '2026-11-01', waybill: '' }
-  server.put('outbound_order', { id: 'out1', number: 'SO-1', customer_id: 'c1', ...shipped })
+  server.put('outbound_order', { id: 'out1', number: 'SO-1', customer_id: 'c1', ...shipped, platform_number: PLATFORM })
   server.put('outbound_order', { id: 'out2', number: 'SO-2', customer_id: 'c2', ...shipped })
   const line = { site_id: 's1', returned: 0, lot: '', line_number: 1 }
   server.put('outbound_line', { id: 'ol1', outbound_id: 'out1', item_id: 'phone', quantity: 2, serials: ['IMEI-1', 'IMEI-2'], ...line })
@@ -196,6 +197,14 @@ const TABLE: [string, string | ((place: string) => string), Record<Column, Cell>
     'count': no(/数|扫/),
   }],
   ['outbound number', 'SO-1', {
+    'home': { records: [], says: /SO-1/ },
+    'sign-for': no(/先扫运单|拆包时再扫/),
+    'receive': { tone: 'ok', says: /寄件人：c1/, records: [] },
+    'inspect': no(/没有待检/),
+    'put-away': no(/这里扫容器/),
+    'count': no(/数|扫/),
+  }],
+  ['number of the platform', PLATFORM, {
     'home': { records: [], says: /SO-1/ },
     'sign-for': no(/先扫运单|拆包时再扫/),
     'receive': { tone: 'ok', says: /寄件人：c1/, records: [] },
@@ -338,7 +347,7 @@ describe.each(TABLE)('%s', (_, text, row) => {
 })
 
 test('a badge changes the person on every screen', async () => {
-  for (const place of ['home', 'sign-for', 'receive', 'inspect', 'put-away'] as const) {
+  for (const place of ['home', 'sign-for', 'receive', 'inspect', 'put-away', 'count', 'file'] as const) {
     expect(await auth.signInByBadge('B-7K2M.sesame-secret', '1234')).toMatchObject({ ok: true })
     await at(place)
     await scan('B-7K2M.sesame-secret')
@@ -422,6 +431,8 @@ describe('with something in hand', () => {
     expect(await scan(LABEL)).toMatchObject({ tone: 'ok', records: ['use_container'] })
     expect(await scan('SCRATCH')).toMatchObject({ tone: 'warn', records: [] })
     expect(shift.work.bench?.checks.find((check) => check.check === 'appearance')).toMatchObject({ outcome: 'fail', defects: ['SCRATCH'] })
+    expect(await scan('IMEI-1')).toMatchObject({ tone: 'warn', says: expect.stringMatching(/先做完/), records: [] })
+    expect(shift.work.bench?.lineId).toBe('l1') // what was found of it is not thrown away
     expect(await scan('RSTW:DONE')).toMatchObject({ records: expect.arrayContaining(['inspect']) })
     await scan(TOTE)
     shift.work.bench = null
@@ -445,6 +456,27 @@ describe('with something in hand', () => {
     const once = await scan('GOOD-1')
     const seen = once.records.length ? once : await scan('GOOD-1') // its phone is not inspected: the second scan means it
     expect(seen.records).toEqual(['move_container'])
+  })
+
+  test('inspect and put away: by the lot in a GS1 code and by the serial number, up to the bin', async () => {
+    const lot = (name: string) => `]d201${CREAM}10${name}`
+    for (const [receipt, name] of [['r3', 'L7'], ['r4', 'L8']] as const)
+      await record('scan_item', { receipt_id: receipt, order_id: 'o1', line_id: 'l3', site_id: 's1', item_id: 'cream', quantity: 2, text: CREAM, lot: name, expiry: '2028-10-31' })
+    await at('inspect')
+    expect(await scan(lot('L8'))).toMatchObject({ tone: 'own', records: [] })
+    expect(shift.work.bench).toMatchObject({ lineId: 'l3', lot: 'L8', quantity: 2 })
+    expect((await scan('RSTW:PASS')).records).toEqual(['inspect', 'dispose'])
+    await scan('IMEI-1')
+    expect(shift.work.bench).toMatchObject({ serial: 'IMEI-1', quantity: 1 })
+    expect((await scan('RSTW:PASS')).records).toEqual(['inspect', 'dispose'])
+
+    await at('put-away')
+    expect(await scan(lot('L7'))).toMatchObject({ tone: 'warn', records: [] }) // that lot waits to be inspected
+    expect(await scan(lot('L8'))).toMatchObject({ tone: 'ok', records: [] })
+    expect(await scan(`]d201${PHONE}21IMEI-1`)).toMatchObject({ tone: 'ok', records: [] })
+    expect(shift.work.picks).toMatchObject([{ lot: 'L8', quantity: 1 }, { serial: 'IMEI-1', quantity: 1 }])
+    expect((await scan('GOOD-1')).records).toEqual(['put_away', 'put_away'])
+    expect(shift.work.picks).toEqual([])
   })
 
   test('UNDO takes back the last scan, and not an older one when a verdict came after it', async () => {

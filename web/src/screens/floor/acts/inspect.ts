@@ -81,13 +81,21 @@ export async function waitingLines(): Promise<LineView[]> {
   return views
 }
 
+/** Something was found of what is on the bench: a scan of other goods must not throw that away. */
+function begun(): boolean {
+  const { bench } = shift.work
+  if (!bench) return false
+  const { checks, steps, grade, kind, note, photos } = bench
+  return checks.some(({ outcome }) => outcome !== 'pass') || steps.length + photos.length > 0 || `${grade}${kind}${note}` !== ''
+}
+
 export function clearBench(): void {
   shift.work.bench = null
 }
 
-/** Put a group, or one serial unit, on the bench; asks which lot when there are several. */
-export async function bring(view: LineView, serial = ''): Promise<void> {
-  await onto(view, serial, await groupOf(view, serial))
+/** Put a group, or one serial unit, on the bench; asks which lot when there are several and none was said. */
+export async function bring(view: LineView, serial = '', lot = ''): Promise<void> {
+  await onto(view, serial, await groupOf(view, serial, lot))
 }
 
 /** Another look at what was inspected already: the new verdict takes the place of the old one, which is kept. */
@@ -151,7 +159,7 @@ interface Group {
   containerId: string
 }
 
-async function groupOf(view: LineView, serial: string): Promise<Group> {
+async function groupOf(view: LineView, serial: string, said: string): Promise<Group> {
   const here = view.receipts.filter((receipt) => receipt.quantity > receipt.unreceived)
   const unit = serial ? here.find((receipt) => receipt.serial === serial) : undefined
   if (unit) return { quantity: 1, lot: unit.lot, expiry: unit.expiry, containerId: unit.container_id }
@@ -175,7 +183,9 @@ async function groupOf(view: LineView, serial: string): Promise<Group> {
       left -= off
     }
   }
-  const open = [...groups.values()].filter((group) => group.quantity > 0)
+  const waiting = [...groups.values()].filter((group) => group.quantity > 0)
+  const narrowed = waiting.filter((group) => group.lot === said)
+  const open = said && narrowed.length ? narrowed : waiting
   const left = uninspected(view)
   if (open.length <= 1) return { ...(open[0] ?? { lot: '', expiry: '', containerId: wanted }), quantity: Math.min(left, open[0]?.quantity ?? left) || 1 }
   const labels = await Promise.all(open.map(async (group) => (await queries.containerOf(group.containerId))?.label ?? ''))
@@ -198,8 +208,10 @@ export async function bringItem(item: Item, lot: string, serial: string): Promis
   const fitting = lot ? views.filter((view) => view.receipts.some((receipt) => receipt.lot === lot)) : views
   const first = fitting[0] ?? views[0]
   if (!first) return nothingToInspect(item)
-  if (shift.work.bench?.lineId === first.line.id) return shown((w) => w.t('inspect.on_bench'), { more: itemName(item) })
-  await bring(first)
+  const { bench } = shift.work
+  if (bench?.lineId === first.line.id && (!lot || bench.lot === lot)) return shown((w) => w.t('inspect.on_bench'), { more: itemName(item) })
+  if (begun()) return attention((w) => w.t('inspect.finish_first'))
+  await bring(first, '', lot)
 }
 
 /** A code nobody knows: goods that were received under it and wait here, else the person is asked what it is. */
@@ -230,6 +242,8 @@ export async function bringSerial(serial: string, item: Item | null): Promise<vo
     attention((w) => w.t('inspect.done_by', { name: by, time: w.time(done.made_at), grade: done.grade }), { more: () => serial })
     return
   }
+  if (shift.work.bench?.serial === serial) return shown((w) => w.t('inspect.on_bench'), { more: () => serial })
+  if (begun()) return attention((w) => w.t('inspect.finish_first'))
   await bring(view, serial)
 }
 
