@@ -128,6 +128,32 @@ def test_a_photo_is_read_too_and_one_that_the_phone_cannot_read_is_tried_by_the_
     counted(page, "4/9")
 
 
+A_BETTER_PHONE = """(text) => {
+  window.asked = []
+  const track = MediaStreamTrack.prototype
+  track.getCapabilities = () => ({ torch: true, zoom: { min: 1, max: 4, step: 0.5 } })
+  track.applyConstraints = async function (wanted) { window.asked.push(...wanted.advanced) }
+  window.BarcodeDetector = class {
+    static getSupportedFormats = async () => ['ean_13', 'ean_8', 'code_128', 'code_39', 'itf', 'qr_code', 'data_matrix', 'upc_a', 'upc_e']
+    detect = async () => (window.sees ? [{ rawValue: text, format: 'ean_13', cornerPoints: [] }] : [])
+  }
+  window.Worker = class { constructor() { throw new Error('its own detector is there') } }
+}"""
+
+
+def test_a_phone_uses_its_light_its_zoom_and_its_own_detector(film: Film, receiving: tuple[Page, Return]) -> None:
+    page, _ = receiving
+    page.evaluate(A_BETTER_PHONE, KETTLE)
+    film.shows()
+    aim(page)
+    page.get_by_test_id("camera-torch").click()
+    page.get_by_test_id("camera-zoom").fill("2.5")
+    page.wait_for_function('() => JSON.stringify(window.asked) === \'[{"torch":true},{"zoom":2.5}]\'')
+    page.evaluate("() => (window.sees = true)")
+    counted(page, "5/9")
+    page.reload()  # an ordinary phone again
+
+
 def test_a_camera_that_is_not_allowed_says_what_to_do(receiving: tuple[Page, Return]) -> None:
     page, _ = receiving
     page.evaluate(

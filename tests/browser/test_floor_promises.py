@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
+from server import media
 from server.domain.dispositions import Disposition
 from server.domain.inspections import Inspection
 from server.domain.parcels import Parcel
@@ -48,10 +49,14 @@ def no_page_complained(play: Play) -> Iterator[None]:
 
 
 def picture() -> bytes:
-    image = Image.new("RGB", (900, 700), "#d8c9a8")
-    ImageDraw.Draw(image).line((80, 60, 800, 640), fill="#902010", width=14)
+    """As a phone takes it: large, lying on its side, and with the place it was taken at."""
+    image = Image.new("RGB", (2400, 1800), "#d8c9a8")
+    ImageDraw.Draw(image).line((80, 60, 2200, 1700), fill="#902010", width=40)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned right
+    exif.get_ifd(0x8825).update({1: "N", 2: (31.0, 14.0, 0.0), 3: "E", 4: (121.0, 28.0, 0.0)})
     with io.BytesIO() as file:
-        image.save(file, "JPEG", quality=80)
+        image.save(file, "JPEG", quality=80, exif=exif)
         return file.getvalue()
 
 
@@ -392,6 +397,10 @@ def test_a_failed_check_keeps_its_photo_which_is_uploaded_later_and_seen_at_the_
     expect_pictures(sam, 1)
     (found,) = play.books(Inspection, Inspection.order_id == order.id)
     assert (found.verdict, found.by, len(found.photos)) == ("fail", "ines", 1)
+    kept = media.original(play.data / "blobs", found.photos[0]["sha256"]).read_bytes()
+    with Image.open(io.BytesIO(kept)) as photo:
+        assert photo.size == (1200, 1600), "smaller, and upright"
+        assert not photo.getexif(), "nor does it say where it was taken"
 
 
 def test_one_unit_of_many_is_inspected_and_put_away_alone(play: Play, bench: Pda) -> None:
