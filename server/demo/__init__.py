@@ -5,6 +5,7 @@ Only what asks for the demo loads it, and only into an empty database: its passw
 
 import sys
 import time
+from pathlib import Path
 
 from sqlmodel import col
 
@@ -20,7 +21,7 @@ from server.domain.returns import ReturnOrder
 from server.domain.work import Work
 from server.sync.shapes import BY_MODEL
 
-from . import goods, world
+from . import goods, standards, world
 from .stage import Stage
 from .story import tell
 
@@ -59,7 +60,7 @@ def _load(config: Config, start: int) -> None:
     stage = Stage(config.database_url, start)
     try:
         stage.now = stage.day(90, 8)
-        stage.database.write(SYSTEM, lambda work: _begin(work, start))
+        stage.database.write(SYSTEM, lambda work: _begin(work, start, config.blobs_dir))
         stage.look_around()
         tell(stage)
         stage.play(_progress)
@@ -69,10 +70,11 @@ def _load(config: Config, start: int) -> None:
     print(f"The demo is loaded, in {time.monotonic() - began:.1f} s.", file=sys.stderr)
 
 
-def _begin(work: Work, start: int) -> None:
+def _begin(work: Work, start: int, blobs: Path) -> None:
     if work.seek(Setting, "demo") is None:
         work.add(Setting, id="demo", value=str(start))
         world.make(work)
+        standards.write(work, blobs)
 
 
 def _finish(work: Work, start: int) -> None:

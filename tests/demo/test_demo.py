@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
-from server import demo, passwords
+from server import demo, media, passwords
 from server.config import Config
 from server.database import Database
 from server.demo import goods, world
@@ -19,12 +19,14 @@ from server.domain.alert_rules import RULES
 from server.domain.catalog import Barcode, Bin, Item, Site, Zone
 from server.domain.codes import use_code
 from server.domain.conflicts import Conflict
+from server.domain.documents import Blob
 from server.domain.matching import matches_for_order, matches_for_parcel
 from server.domain.parcels import Parcel
 from server.domain.people import OneTimeCode, Person
 from server.domain.permissions import SYSTEM
 from server.domain.records import Mutation
 from server.domain.returns import ReturnLine, ReturnOrder
+from server.domain.standards import Standard
 from server.domain.stock import StockBalance, StockEntry
 from server.importers.ean import is_ean13
 from server.sync.shapes import BY_MODEL
@@ -180,6 +182,22 @@ def test_its_sites_have_every_zone_and_its_items_real_barcodes(database: Databas
     assert all(is_ean13(barcode.text) and 20 <= int(barcode.text[:2]) <= 29 for barcode in barcodes)
     assert len({barcode.text for barcode in barcodes}) == len(barcodes) == 2 * len(items)
     assert {barcode.quantity for barcode in barcodes if barcode.level == "case"} == {12}
+
+
+def test_it_shows_how_goods_are_to_be_looked_at_in_both_languages_with_pictures(
+    config: Config, database: Database
+) -> None:
+    with database.read(SYSTEM) as work:
+        written = work.find(Standard)
+        assert {work.get(Item, each.id).sku[:3] for each in written} == {"KET", "PWR", "CRM", "LIP"}
+        for each in written:
+            assert each.text and each.text_en
+            assert {picture["kind"] for picture in each.pictures} == {"right", "wrong"}
+            for picture in each.pictures:
+                blob = work.get(Blob, picture["sha256"])
+                data = media.original(config.blobs_dir, blob.id).read_bytes()
+                assert (hashlib.sha256(data).hexdigest(), len(data)) == (blob.id, blob.size)
+                assert media.look_at(data).media_type == blob.media_type == "image/jpeg"
 
 
 def test_a_load_that_was_cut_off_goes_on(
