@@ -158,8 +158,9 @@ async function cycle(): Promise<boolean> {
     await talk(token)
     failures = 0
     say({ lastSuccess: Date.now(), error: '', forked: false, revoked: false })
-    void uploadPhotos(token)
-    void fetchPictures(token)
+    const notNow = (reason: unknown) => console.error('Pictures wait for the next time', reason)
+    uploadPhotos(token).catch(notNow)
+    fetchPictures(token).catch(notNow)
     await bringCarried(token)
     if (!(await without()).includes('waybills') && longer(WAYBILLS, (await waybillState())?.at ?? 0)) await fetchWaybills((path) => getJson(token, path))
     await prune()
