@@ -512,9 +512,73 @@ class ConflictPage(msgspec.Struct, kw_only=True):
     """What the ids among facts and evidence are called: items, people, bins, return orders."""
 
 
+class Happening(msgspec.Struct, kw_only=True):
+    """One thing that led to it. `what`: '' a breach of the rule, scan, inspection, proposal, submitted, signed, raised, or a fact's kind."""
+
+    id: str
+    what: str
+    by_name: str
+    device: Named | None
+    made_at: int
+    """By the handheld's clock."""
+    at: int
+    skew_ms: int
+    quantity: int = 0
+
+
+class Way(msgspec.Struct, kw_only=True):
+    """One way to decide it. `value`: what it begins with, where `takes` says that it takes one. `note`: whether words go with it."""
+
+    name: str
+    note: bool
+    note_required: bool
+    takes: str
+    value: Any
+    sends: bool
+    """Somebody is sent, and it stays open until they are back."""
+    suggested: bool
+    why: list[Bilingual]
+
+
+class Closed(msgspec.Struct, kw_only=True):
+    by_name: str
+    at: int
+    option: str
+    note: str
+    itself: bool
+
+
+class Decision(msgspec.Struct, kw_only=True):
+    """Whatever waits for a decision, in one shape: what happened, where the goods stand, and the ways out."""
+
+    kind: str
+    id: str
+    site_id: str
+    open: bool
+    seen: str
+    """Sent along with the decision, it is refused where the content is another by then."""
+    row: Facts
+    """As its list has it."""
+    order: ReturnRow | None
+    sides: list[Facts]
+    """Values that clash, side by side: field, base, server, device."""
+    evidence: Facts
+    named: dict[str, Facts]
+    """What the ids among facts and evidence are called."""
+    photos: list[Facts]
+    matches: list["Match"]
+    stands: list[Standing]
+    tasks: list[TaskRow]
+    losses: list[Facts]
+    people: list[Facts]
+    happened: list[Happening]
+    options: list[Way]
+    closed: Closed | None
+
+
 class GroupEntry(msgspec.Struct, kw_only=True):
     kind: str
-    """review, conflict, alert, unclaimed or disposition: which of the lists it stands in."""
+    """review, conflict, alert, unclaimed, disposition, difference or task: which of the lists it stands in."""
     id: str
     at: int
     blocking: bool
@@ -550,9 +614,17 @@ class Todo(msgspec.Struct, kw_only=True):
     alerts: list[AlertRow]
     unclaimed: list[ParcelRow]
     dispositions: list[DispositionRow]
+    differences: list["DifferenceRow"]
     groups: list[Group]
     tasks: list[TaskRow]
+    totals: dict[str, int]
+    """How many of each kind wait, shown or not."""
     unsent: Unsent
+
+
+class Waiting(msgspec.Struct, kw_only=True):
+    totals: dict[str, int]
+    notices: int
 
 
 class StockFigures(msgspec.Struct, kw_only=True):

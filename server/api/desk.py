@@ -43,6 +43,7 @@ class Read(NamedTuple):
 
 READS: tuple[Read, ...] = (
     Read("/api/todo", reads.todo.todo, answers.Todo, "to do"),
+    Read("/api/waiting", reads.todo.waiting, answers.Waiting, "to do"),
     Read("/api/returns", reads.returns.returns_list, answers.Returns, "returns"),
     Read("/api/return-totals", reads.returns.return_totals, answers.ReturnTotals, "returns"),
     Read("/api/returns/{id:str}", reads.returns.return_page, answers.ReturnPage, "returns"),

@@ -4,15 +4,29 @@ Run inside `Database.rehearse`; there is no second description of any resolution
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from . import conflicts, dispositions, documents, edits, putting_back, records, returns, stock, tasks
+from . import (
+    alerts,
+    conflicts,
+    differences,
+    dispositions,
+    documents,
+    edits,
+    parcels,
+    putting_back,
+    records,
+    returns,
+    stock,
+    tasks,
+)
 from .catalog import Bin, Item, Zone
 from .commands import execute
 from .conflict_rules import RULES
-from .errors import Invalid, Refusal, Stale, WrongState
+from .errors import Refusal, Stale, WrongState
 from .model import Command, Table
 from .work import Work
 
@@ -59,9 +73,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """What one option would do to several conflicts together. `refused`: those it cannot be taken for, each with the reason."""
+    """What several decisions would do together. `refused`: the things of which it cannot be decided, each with the reason."""
 
-    option: str
     stock: list[StockEffect] = []
     fields: list[FieldEffect] = []
     refused: dict[str, str] = {}
@@ -73,9 +86,12 @@ SHOWN: dict[type[Table], tuple[str, ...]] = {
     documents.OutboundLine: ("returned", "claimed"),
     dispositions.Disposition: ("kind", "state", "quantity"),
     records.Mutation: ("status",),
-    tasks.Task: ("kind",),
+    tasks.Task: ("kind", "state"),
+    alerts.Alert: ("state", "snoozed_until"),
+    parcels.Parcel: ("state",),
+    differences.Difference: ("state",),
 }
-"""What a supervisor is shown of what changes. Goods are told from the ledger."""
+"""What whoever decides is shown of what changes. Goods are told from the ledger."""
 
 
 def previews(work: Work, conflict_id: str, option: str = "", value: Any = None) -> list[Preview]:
@@ -86,44 +102,29 @@ def previews(work: Work, conflict_id: str, option: str = "", value: Any = None) 
     return [_preview(work, conflict_id, name, value) for name in RULES[case.rule].options if option in ("", name)]
 
 
-def takes(option: str) -> str:
-    """What kind of value an option of this name takes, whatever its rule."""
-    return next((rule.options[option].takes for rule in RULES.values() if option in rule.options), "")
-
-
 def of_putting_back(work: Work, conflict_id: str, lost: str) -> Preview:
     """What putting back what a decision set aside would do."""
     work.allow("resolve", work.get(conflicts.Conflict, conflict_id).site_id)
     command = putting_back.PutBackLost(conflict_id=conflict_id, lost=lost, note="preview")
-    return _tried(work, f"preview:{lost}", "put_back_lost", command, Preview(option=lost))
+    return tried(work, f"preview:{lost}", "put_back_lost", lambda: command, Preview(option=lost))
 
 
-def of_group(work: Work, conflict_ids: list[str], option: str) -> GroupPreview:
-    """What it would do to resolve these one after the other, each with the value it begins with."""
+def effects(work: Work, task: Callable[[], dict[str, str]]) -> GroupPreview:
+    """What `task` does to everything together, taken back; it tells what it could not do, and why."""
     refused: dict[str, str] = {}
-    rules = {work.get(conflicts.Conflict, id).rule for id in conflict_ids}
-    if len(rules) != 1:
-        raise Invalid("Several are decided at once where they are of one rule.", field="ids")
     try:
         with work.savepoint():
-            for id in conflict_ids:
-                case = work.get(conflicts.Conflict, id)
-                work.allow("resolve", case.site_id)
-                if option not in RULES[case.rule].options:
-                    raise Invalid("This conflict does not have that option.", field="option")
-                value = RULES[case.rule].options[option].begins_with(work, case)
-                work.because_of(f"preview:{id}")
-                try:
-                    with work.savepoint():
-                        execute(
-                            work, "resolve_conflict",
-                            conflicts.ResolveConflict(conflict_id=id, option=option, value=value, note="preview"),
-                        )  # fmt: skip
-                except Refusal as refusal:
-                    refused[id] = refusal.sentence
+            refused = task()
             raise _Enough(_moved(work), _seen(work))
     except _Enough as enough:
-        return GroupPreview(option=option, stock=enough.stock, fields=_changed(work, enough.after), refused=refused)
+        return GroupPreview(stock=enough.stock, fields=_changed(work, enough.after), refused=refused)
+
+
+def attempted(work: Work, cause: str, name: str, command: Callable[[], Command]) -> None:
+    """Carried out, and of no trace where it is refused."""
+    work.because_of(cause)
+    with work.savepoint():
+        execute(work, name, command())
 
 
 def still_so(work: Work, command: "conflicts.ResolveConflict | putting_back.PutBackLost") -> None:
@@ -145,17 +146,16 @@ def _preview(work: Work, conflict_id: str, name: str, value: Any) -> Preview:
     case = work.get(conflicts.Conflict, conflict_id)
     option = RULES[case.rule].options[name]
     begins = option.begins_with(work, case)
-    given = begins if value is None else _like(begins, value)
+    given = begins if value is None else value
     command = conflicts.ResolveConflict(conflict_id=conflict_id, option=name, value=given, note="preview")
-    return _tried(work, f"preview:{name}", "resolve_conflict", command, Preview(option=name, value=given))
+    return tried(work, f"preview:{name}", "resolve_conflict", lambda: command, Preview(option=name, value=given))
 
 
-def _tried(work: Work, cause: str, name: str, command: Command, preview: Preview) -> Preview:
-    """Carried out and taken back."""
-    work.because_of(cause)
+def tried(work: Work, cause: str, name: str, command: Callable[[], Command], preview: Preview) -> Preview:
+    """Carried out and taken back; a command that cannot even be meant is refused alike."""
     try:
         with work.savepoint():
-            execute(work, name, command)
+            attempted(work, cause, name, command)
             raise _Enough(_moved(work), _seen(work))
     except _Enough as enough:
         fields = _changed(work, enough.after)
@@ -168,15 +168,6 @@ def _digest(stock: list[StockEffect], fields: list[FieldEffect]) -> str:
     """Two effects with one digest are the same to whoever decides. A desk number is taken in passing: which one is no matter."""
     told = [each for each in fields if each.field != "number"]
     return hashlib.sha256(msgspec.json.encode([stock, told], order="deterministic")).hexdigest()[:16]
-
-
-def _like(begins: Any, value: Any) -> Any:
-    """An address carries text only: a number's digits, and the parts of a list, are of the kind the value begins with."""
-    if isinstance(begins, int) and isinstance(value, str) and value.isdecimal() and len(value) < 16:
-        return int(value)
-    if isinstance(begins, list) and isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
 
 
 class _Enough(Exception):
@@ -214,7 +205,7 @@ def _moved(work: Work) -> list[StockEffect]:
     for entry in work.touched(stock.StockEntry):
         total = sums.setdefault((entry.item_id, entry.status, entry.bin_id), [0, 0])
         total[0] += entry.quantity
-        total[1] += entry.quantity * entry.unit_cost
+        total[1] += entry.quantity * entry.unit_cost if work.may("see_value", entry.site_id) else 0
     effects = []
     for (item_id, status, bin_id), (quantity, value) in sorted(sums.items()):
         item, bin = work.look(Item, item_id), work.look(Bin, bin_id)

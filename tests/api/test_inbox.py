@@ -61,6 +61,16 @@ def inbox(world: World, doors: Doors) -> dict[str, str]:
     return {"over": over, "note": note, "far": "far"}
 
 
+def decided(browser: Browser, kind: str, id: str, **decision: Any) -> Any:
+    return browser.send("POST", f"/api/decisions/{kind}/{id}", decision, **{"Idempotency-Key": uuid7()})
+
+
+def several(browser: Browser, *decisions: dict[str, Any]) -> Any:
+    return browser.send(
+        "POST", "/api/decision-previews", {"decisions": list(decisions)}, **{"Idempotency-Key": uuid7()}
+    )
+
+
 def found(browser: Browser, inbox: dict[str, str], **query: Any) -> set[str]:
     answer = browser.get("/api/conflicts", **query)
     assert answer.status_code == 200, answer.text
@@ -131,11 +141,10 @@ def test_who_may_look_may_not_decide(inbox: dict[str, str], doors: Doors, who: s
     browser = doors.person(who)
     here = {"over", "note"} if who != "ada" else {"over", "note", "far"}  # a right at one site shows that site
     assert found(browser, inbox) == here
-    for path in (
-        f"/api/conflicts/{inbox['over']}/previews",
-        f"/api/conflict-previews?ids={inbox['over']}&option=keep_both",
-    ):
-        assert browser.get(path).status_code == 403
+    would = browser.get(f"/api/decisions/conflict/{inbox['over']}/previews").json()["rows"]
+    assert {each["refused"] for each in would} == {"You do not have the right to do this here."}
+    answer = decided(browser, "conflict", inbox["over"], option="keep_both", note="x")
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
     assert {group["value"] for group in browser.get("/api/todo").json()["groups"]} == {0}  # cost is for who decides
 
 
@@ -265,7 +274,8 @@ def test_a_groups_preview_is_what_deciding_them_one_after_the_other_does(world: 
             results = handheld.sync()
         cases.append(results[-1].conflict)
     sam = doors.person("sam")
-    would = sam.get("/api/conflict-previews", ids=",".join(cases), option="keep_earlier").json()
+    together = [{"kind": "conflict", "id": id, "option": "keep_earlier"} for id in cases]
+    would = several(sam, *together).json()
     assert {(e["status"], e["quantity"], e["value"]) for e in would["stock"]} == {
         ("quarantine", -2, -180_000),
         ("out", 2, 180_000),
@@ -279,21 +289,37 @@ def test_a_groups_preview_is_what_deciding_them_one_after_the_other_does(world: 
     with world.database.read(SYSTEM) as work:
         assert work.get(returns.ReturnLine, "cameras").received == 2
 
-    again = sam.get("/api/conflict-previews", ids=",".join(cases), option="keep_earlier").json()
+    again = several(sam, *together).json()
     assert again["stock"] == [] and set(again["refused"]) == set(cases)
 
 
-def test_a_groups_preview_needs_one_rule_and_its_own_option(inbox: dict[str, str], doors: Doors) -> None:
+def test_several_of_different_kinds_have_one_preview_and_each_says_why_it_cannot(
+    inbox: dict[str, str], doors: Doors, world: World
+) -> None:
+    world.database.write(
+        SYSTEM, lambda work: work.add(Alert, id="late", rule="review_overdue", site_id=SITE, subject="x")
+    )
     sam = doors.person("sam")
-    for query in (
-        {"ids": f"{inbox['over']},{inbox['note']}", "option": "keep_server"},
-        {"ids": inbox["note"], "option": "keep_first"},
-        {"ids": "", "option": "keep_first"},
-        {"ids": ",".join(["x"] * 101), "option": "keep_first"},
-    ):
-        answer = sam.get("/api/conflict-previews", **query)
+    mixed = [
+        {"kind": "conflict", "id": inbox["note"], "option": "take_device"},
+        {"kind": "alert", "id": "late", "option": "resolve"},
+        {"kind": "review", "id": "first", "option": "approve"},
+    ]
+    would = several(sam, *mixed).json()
+    assert {(e["kind"], e["field"], e["after"]) for e in would["fields"]} == {
+        ("ReturnOrder", "note", "device"), ("Alert", "state", "resolved"),
+    } | {(e["kind"], e["field"], e["after"]) for e in would["fields"] if e["field"] == "revision"}  # fmt: skip
+    assert set(would["refused"]) <= {"first"}
+    assert sam.get(f"/api/conflicts/{inbox['note']}").json()["conflict"]["state"] == "open"
+
+
+def test_a_groups_preview_knows_what_it_is_asked(inbox: dict[str, str], doors: Doors) -> None:
+    sam = doors.person("sam")
+    one = {"kind": "conflict", "id": inbox["note"], "option": "keep_first"}
+    for asked in ([one], [], [one] * 101, [one | {"kind": "nothing"}]):
+        answer = several(sam, *asked)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
-    assert sam.get("/api/conflict-previews", ids="nowhere", option="keep_server").status_code == 404
+    assert several(sam, one | {"id": "nowhere"}).status_code == 404
     assert sam.get(f"/api/conflicts/{inbox['over']}").json()["conflict"]["state"] == "open"
 
 
@@ -312,7 +338,9 @@ def test_it_says_where_its_goods_stand_and_in_which_zone(world: World, desk: Des
         ("exception", "SH-EXCEPTION-01", 1), ("quarantine", "SH-QUARANTINE-01", 1),
     ]  # fmt: skip
     would = next(
-        row for row in sam.get(f"/api/conflicts/{id}/previews").json()["rows"] if row["option"] == "keep_earlier"
+        row
+        for row in sam.get(f"/api/decisions/conflict/{id}/previews").json()["rows"]
+        if row["option"] == "keep_earlier"
     )
     assert {(e["zone_kind"], e["quantity"]) for e in would["stock"]} == {("quarantine", -1), ("", 1)}
 

@@ -77,8 +77,10 @@ ACTIONS = {
     "GET /api/number-reports/{id}": "see_desk", "POST /api/number-reports": "report_number", "POST /api/opening-stock": "import",
     "POST /api/shipments": "import", "POST /api/unit-costs": "set_cost",
     "GET /api/reconciliations": "see_stock", "GET /api/reconciliations/{id}": "see_stock", "GET /api/alerts": "see_desk",
-    "GET /api/conflicts": "see_desk", "GET /api/conflict-figures": "see_desk", "GET /api/conflict-previews": "resolve",
-    "GET /api/conflicts/{id}/restoration": "resolve", "POST /api/conflicts/{id}/restoration": "resolve", "GET /api/conflicts/{id}": "see_desk", "GET /api/conflicts/{id}/previews": "resolve",
+    "GET /api/conflicts": "see_desk", "GET /api/conflict-figures": "see_desk", "GET /api/waiting": "see_desk",
+    "GET /api/decisions/{kind}/{id}": "see_desk", "GET /api/decisions/{kind}/{id}/previews": "see_desk",
+    "POST /api/decisions/{kind}/{id}": "resolve", "POST /api/decision-previews": "see_desk",
+    "GET /api/conflicts/{id}/restoration": "resolve", "POST /api/conflicts/{id}/restoration": "resolve", "GET /api/conflicts/{id}": "see_desk",
     "GET /api/mutations": "see_devices", "GET /api/devices": "see_devices", "GET /api/enrolment-codes": "enrol_devices",
     "GET /api/people": "see_devices", "GET /api/items": "see", "GET /api/customers": "see_desk", "GET /api/catalog": "see",
     "POST /api/labels": "print", "POST /api/sites/{site_id}/own-labels": "print", "GET /api/imports": "see_desk", "GET /api/import-kinds": "import", "GET /api/exports/files/{token}": "", "GET /api/outbound": "see", "GET /api/outbound/{id}": "see", "GET /api/search": "see",
@@ -126,6 +128,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/parcels/{id}/claim": {"order_id": R_1001},
     "POST /api/dispositions/{id}/decision": {"kind": "restock"},
     "POST /api/dispositions/{id}/dispatch": {"quantity": 1},
+    "POST /api/decisions/{kind}/{id}": {"option": "keep_server"},
+    "POST /api/decision-previews": {"decisions": [{"kind": "conflict", "id": "conflict", "option": "keep_server"}]},
     "POST /api/alerts/{id}/dismissal": {"reason": "x"},
     "POST /api/alerts/{id}/snooze": {"until": 9_000_000_000_000},
     "POST /api/differences/{id}/assignment": {"person_id": ""},
@@ -176,7 +180,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 SUBJECTS = {
     "/api/returns/": R_1001, "/api/lines/": "kettles", "/api/parcels/": "parcel", "/api/dispositions/": "disposition",
-    "/api/tasks/": "task", "/api/counts/": "count", "/api/alerts/": "alert", "/api/conflicts/": "conflict", "/api/differences/": "difference", "/api/losses/": "loss", "/api/reconciliations/": "run", "/api/outbound/": "outbound",
+    "/api/decisions/conflict/": "conflict", "/api/tasks/": "task", "/api/counts/": "count", "/api/alerts/": "alert", "/api/conflicts/": "conflict", "/api/differences/": "difference", "/api/losses/": "loss", "/api/reconciliations/": "run", "/api/outbound/": "outbound",
     "/api/people/": "cleo", "/api/items/": "kettle", "/api/grants/": "grant-cleo", "/api/sites/": SITE, "/api/zones/": "zone-dock", "/api/bins/": "bin-dock", "/api/devices/": "device-A1",
     "/api/explanations/completion/": R_1001,
     "/api/stock/entries/": "entry", "/api/lot-holds/": "hold", "/api/number-reports/": "report",
@@ -231,11 +235,10 @@ def doors_of(app: Litestar) -> list[str]:
 
 def ask(browser: Any, door: str) -> Any:
     method, _, path = door.partition(" ")
+    path = path.replace("{kind}", "conflict")
     for start, subject in SUBJECTS.items():
         if path.startswith(start):
             path = re.sub(r"\{[^}]+\}", subject, path, count=1)
-    if path == "/api/conflict-previews":
-        path += "?ids=conflict&option=keep_server"
     if path.endswith("/restoration") and method == "GET":
         path += "?lost=x"
     if path == "/api/explanations/sight":

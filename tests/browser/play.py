@@ -316,3 +316,11 @@ def todo(page: Page, kind: str, number: str) -> Any:
 
 def line(page: Page, sku: str) -> Any:
     return page.locator(f'[data-testid="line"][data-sku="{sku}"]')
+
+
+def decide(page: Page, option: str, note: str = "") -> None:
+    """One of the ways out of whatever is open, with its effect shown."""
+    page.get_by_test_id(f"option-{option}").check()
+    if note:
+        page.get_by_test_id("resolve-note").fill(note)
+    page.get_by_test_id("resolve").click()

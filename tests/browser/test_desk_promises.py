@@ -11,7 +11,7 @@ from server.domain.parcels import Parcel
 from server.domain.returns import ReturnOrder
 
 from .conftest import DESK, HANDHELD, Errors, Server, free_port, sign_in_at_desk
-from .play import MINUTE, Play, playing, todo
+from .play import MINUTE, Play, decide, playing, todo
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +63,9 @@ def test_a_review_waits_in_the_list_and_its_approval_is_seen_by_whoever_filed_wi
     sally = play.office("sally", f"/desk/returns/{order.id}")
     expect(sally.get_by_test_id("return")).to_contain_text("Submitted")
     todo(at(rita, play, "/desk/todo"), "review", order.number).click()
-    expect(rita.get_by_test_id("review")).to_contain_text("Green-Kettle")
-    rita.get_by_test_id("approve").click()
-    rita.get_by_test_id("approve-ask-do").click()
+    expect(rita.get_by_test_id("around")).to_contain_text("Green-Kettle")
+    expect(rita.get_by_test_id("option-box-approve")).to_contain_text("Submitted → Approved", ignore_case=True)
+    decide(rita, "approve")
     expect(todo(rita, "review", order.number)).to_have_count(0)
     expect(sally.get_by_test_id("return")).to_contain_text("Approved", timeout=MINUTE)
 
@@ -73,20 +73,19 @@ def test_a_review_waits_in_the_list_and_its_approval_is_seen_by_whoever_filed_wi
 def test_a_rejection_needs_its_reason_and_keeps_it_while_the_server_is_away(play: Play, rita: Page) -> None:
     order = play.filed_return(kettle=2)
     at(rita, play, f"/desk/review/{order.id}")
-    rita.get_by_test_id("reject").click()
-    rita.get_by_test_id("reject-ask-do").click()
-    expect(rita.get_by_test_id("reject-ask")).to_contain_text(re.compile("reason", re.IGNORECASE))
+    decide(rita, "reject")
+    expect(rita.get_by_test_id("options")).to_contain_text("This choice needs a note")
     assert [one.status for one in play.books(ReturnOrder, ReturnOrder.id == order.id)] == ["submitted"]
 
-    words = rita.get_by_test_id("reject-ask-reason")
+    words = rita.get_by_test_id("resolve-note")
     words.fill("The contract ended in May; ask for the new one.")
     rita.context.set_offline(True)
-    rita.get_by_test_id("reject-ask-do").click()
-    expect(rita.get_by_test_id("reject-ask").get_by_test_id("refusal")).to_contain_text("cannot be reached")
+    rita.get_by_test_id("resolve").click()
+    expect(rita.get_by_test_id("options").get_by_test_id("refusal").first).to_contain_text("cannot be reached")
     expect(words).to_have_value("The contract ended in May; ask for the new one.")
     rita.context.set_offline(False)
-    rita.get_by_test_id("reject-ask-do").click()
-    expect(rita.get_by_test_id("reject-ask")).to_have_count(0)
+    rita.get_by_test_id("resolve").click()
+    expect(rita.get_by_test_id("resolved-by")).to_contain_text("Decided")
 
     sally = play.office("sally", f"/desk/returns/{order.id}")
     expect(sally.get_by_test_id("return")).to_contain_text("The contract ended in May")
@@ -98,22 +97,21 @@ def test_a_rejection_needs_its_reason_and_keeps_it_while_the_server_is_away(play
 def test_whoever_filed_cannot_approve_and_is_told_why(play: Play, rita: Page) -> None:
     order = play.filed_return(by="rita", kettle=1)
     todo(at(rita, play, "/desk/todo"), "review", order.number).click()
-    expect(rita.get_by_test_id("review-decide")).to_contain_text("Whoever files a return cannot review it")
-    expect(rita.get_by_test_id("approve")).to_have_count(0)
+    expect(rita.get_by_test_id("option-box-approve")).to_contain_text("Whoever files a return order cannot approve")
+    expect(rita.get_by_test_id("option-approve")).to_be_disabled()
 
 
 def test_what_changed_under_a_reviewers_eyes_is_shown_again_before_it_can_be_approved(play: Play, rita: Page) -> None:
     order = play.filed_return(kettle=2)
     at(rita, play, f"/desk/review/{order.id}")
-    expect(rita.get_by_test_id("approve")).to_be_enabled()
+    expect(rita.get_by_test_id("resolve")).to_be_enabled()
     play.desk("rita", "reject_return", order_id=order.id, reason="quantity")
     play.desk("sally", "edit_return_line", id=f"kettle-{order.number}", set={"expected": 5}, was={"expected": 2})
     play.desk("sally", "submit_return", order_id=order.id)
     expect(rita.get_by_test_id("review-moved")).to_be_visible(timeout=MINUTE)
-    expect(rita.get_by_test_id("approve")).to_be_disabled()
+    expect(rita.get_by_test_id("resolve")).to_be_disabled()
     rita.get_by_test_id("review-seen").click()
-    rita.get_by_test_id("approve").click()
-    rita.get_by_test_id("approve-ask-do").click()
+    decide(rita, "approve")
     expect(todo(rita, "review", order.number)).to_have_count(0)
 
 
@@ -196,18 +194,15 @@ def test_an_alert_is_acknowledged_and_dismissed_only_with_a_reason(play: Play, o
     waiting = todo(otto, "alert", order.number).first
     expect(waiting).to_be_visible(timeout=MINUTE)  # a worker heard of it
     waiting.click()
-    detail = otto.get_by_test_id("alert-detail")
+    detail = otto.get_by_test_id("decide")
     expect(detail).to_contain_text(order.number)
-    detail.get_by_test_id("acknowledge").click()
-    otto.get_by_test_id("alert-ask-do").click()
+    detail.get_by_test_id("take").click()
     expect(detail).to_contain_text("Acknowledged", ignore_case=True)
 
-    detail.get_by_test_id("dismiss").click()
-    otto.get_by_test_id("alert-ask-do").click()
-    expect(otto.get_by_test_id("alert-ask")).to_be_visible()  # not without a reason
-    otto.get_by_test_id("alert-ask-reason").fill("The customer added one by mistake and pays for it")
-    otto.get_by_test_id("alert-ask-do").click()
-    expect(detail).to_contain_text("Dismissed", ignore_case=True)
+    decide(otto, "dismiss")
+    expect(detail).to_contain_text("This choice needs a note")  # not without a reason
+    decide(otto, "dismiss", "The customer added one by mistake and pays for it")
+    expect(detail.get_by_test_id("decide-state")).to_contain_text("Dismissed", ignore_case=True)
     expect(detail).to_contain_text("The customer added one by mistake")
     at(otto, play, "/desk/todo")
     expect(otto.get_by_test_id("todo-list").or_(otto.get_by_test_id("todo-empty"))).to_be_visible()
@@ -221,15 +216,16 @@ def test_of_two_who_claim_a_parcel_the_second_is_told(play: Play, otto: Page, sa
     parcel, waybill = play.unclaimed_parcel()
     for page in (otto, sam):
         todo(at(page, play, "/desk/todo"), "unclaimed", waybill).click()
-        page.get_by_test_id("claim").click()
-        page.get_by_test_id("claim-customer").fill("王" if page is otto else "李")
-        page.get_by_test_id("claim-customer-option").first.click()
-    otto.get_by_test_id("claim-ask-do").click()
-    expect(otto.get_by_test_id("claim-ask")).to_have_count(0)
-    expect(otto.get_by_test_id("parcel")).to_contain_text("Claimed", ignore_case=True)
-    sam.get_by_test_id("claim-ask-do").click()
-    expect(sam.get_by_test_id("claim-ask").get_by_test_id("refusal")).to_contain_text("claimed this parcel already")
-    expect(sam.get_by_test_id("parcel")).to_contain_text("Otto")
+        page.get_by_test_id("option-claim_customer").check()
+        page.get_by_test_id("value").fill("王" if page is otto else "李")
+        page.get_by_test_id("value-option").first.click()
+        expect(page.get_by_test_id("option-box-claim_customer")).to_contain_text(
+            "Unclaimed → Claimed", ignore_case=True
+        )
+    otto.get_by_test_id("resolve").click()
+    expect(otto.get_by_test_id("resolved-by")).to_contain_text("Decided")
+    expect(sam.get_by_test_id("resolved-by")).to_contain_text("Otto", timeout=MINUTE)
+    expect(sam.get_by_test_id("resolve")).to_have_count(0)
     assert [one.claimed_by for one in play.books(Parcel, Parcel.id == parcel)] == ["otto"]
 
 

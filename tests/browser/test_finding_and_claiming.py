@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from server.demo import world
 
@@ -72,15 +72,21 @@ def test_two_people_claim_one_parcel_and_the_second_is_told_who_has_it(
     address = parcel.get_attribute("href")
     parcel.click()
     zhang.get_by_test_id("claim-match").first.click()
-    zhang.get_by_test_id("claim-ask-do").wait_for()
+    expect(zhang.get_by_test_id("resolve")).to_be_enabled()
 
     zheng = desk(at_desk, server, "zheng", str(address))
-    expect(zheng.get_by_test_id("parcel").get_by_role("heading", level=1)).to_have_text(waybill)
+    expect(zheng.get_by_test_id("decide").get_by_role("heading", level=1)).to_have_text(waybill)
     zheng.get_by_test_id("claim-match").first.click()
-    zheng.get_by_test_id("claim-ask-do").click()
-    expect(zheng.get_by_test_id("claim")).to_have_count(0)
+    expect(zheng.get_by_test_id("resolve")).to_be_enabled()
 
-    # His question stays as he left it, while the page behind it is told; it is refused with the name of who was first.
-    zhang.get_by_test_id("claim-ask-do").click()
-    expect(zhang.get_by_test_id("claim-ask")).to_contain_text("已经认领了这个包裹")
-    expect(zhang.get_by_test_id("claim-ask")).to_contain_text("郑涛")
+    def zheng_was_first(route: Route) -> None:
+        if route.request.method == "POST":
+            zheng.get_by_test_id("resolve").click()
+            expect(zheng.get_by_test_id("resolved-by")).to_be_visible()
+        route.continue_()
+
+    # Both press at the same moment: the second is told who was first, and nothing of hers is done.
+    zhang.route("**/api/decisions/unclaimed/**", zheng_was_first)
+    zhang.get_by_test_id("resolve").click()
+    expect(zhang.get_by_test_id("resolved-by")).to_contain_text("郑涛")
+    expect(zhang.get_by_test_id("resolve")).to_have_count(0)

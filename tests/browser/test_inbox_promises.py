@@ -314,7 +314,7 @@ def test_a_group_is_decided_from_the_list_with_one_preview_for_all(play: Play, i
     group = sam.get_by_test_id("todo-group").filter(has_text="R-1001")
     expect(group).to_have_attribute("data-cause", "order")
     group.get_by_test_id("todo-bulk").click()
-    sam.get_by_test_id("bulk-option-keep_earlier").check()
+    sam.get_by_test_id("bulk-way-conflict").select_option("keep_earlier")
     expect(sam.get_by_test_id("bulk-effect")).to_contain_text("4 → 2")
     sam.get_by_test_id("bulk-do").click()
     expect(sam.get_by_test_id("bulk-outcome")).to_contain_text("2 resolved")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from .conftest import Server, badge_in, enrol, scan, sign_in_at_desk, wait_for
+from .play import decide
 from .stage import KETTLE, LAMP, SHELF, TOTE, WAYBILL
 
 MINUTE = 60_000
@@ -32,8 +33,7 @@ def file_and_approve(at_desk: Callable[..., Page], server: Server) -> str:
     rita = at_desk(f"{server.url}/desk/todo")
     sign_in_at_desk(rita, "rita")
     rita.get_by_test_id("todo-review").first.click()
-    rita.get_by_test_id("approve").click()
-    rita.get_by_test_id("approve-ask-do").or_(rita.get_by_test_id("ask-do")).click()
+    decide(rita, "approve")
     expect(rita.get_by_test_id("todo-review")).to_have_count(0)
     return number.group()
 

@@ -17,7 +17,7 @@ from tests.cast import SITE, Handheld
 from tests.domain.breaches import count
 
 from .conftest import HANDHELD
-from .play import MINUTE, Play, playing, todo
+from .play import MINUTE, Play, decide, playing, todo
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +66,10 @@ def test_a_question_about_a_conflict_is_sent_to_the_floor_and_its_answer_appears
 ) -> None:
     case, order = two_verdicts(play)
     sam.goto(f"{play.url}/desk/conflicts/{case}")
-    sam.get_by_test_id("go-and-look").click()
-    sam.get_by_test_id("task-send-do").click()
-    expect(sam.get_by_test_id("task-send")).to_be_visible()  # not without a question
-    sam.get_by_test_id("task-send-reason").fill("Is the lens scratched?")
-    sam.get_by_test_id("task-assignee").select_option("cleo")
-    sam.get_by_test_id("task-send-do").click()
+    decide(sam, "look")
+    expect(sam.get_by_test_id("options")).to_contain_text("This choice needs a note")  # not without a question
+    sam.get_by_test_id("value").select_option("cleo")
+    decide(sam, "look", "Is the lens scratched?")
     sent = sam.get_by_test_id("sent-for")
     expect(sent).to_contain_text("Is the lens scratched?")
     expect(sent).to_contain_text("Cleo")
@@ -107,9 +105,7 @@ def test_the_suggested_third_look_is_asked_for_once_and_settles_the_conflict_by_
 def test_a_task_is_withdrawn_and_whoever_looked_is_heard_all_the_same(play: Play, sam: Page) -> None:
     case, _ = two_verdicts(play)
     sam.goto(f"{play.url}/desk/conflicts/{case}")
-    sam.get_by_test_id("go-and-look").click()
-    sam.get_by_test_id("task-send-reason").fill("Is the box there?")
-    sam.get_by_test_id("task-send-do").click()
+    decide(sam, "look", "Is the box there?")
     sam.get_by_test_id("withdraw-task").click()
     sam.get_by_test_id("task-withdraw-reason").fill("Found it")
     sam.get_by_test_id("task-withdraw-do").click()
@@ -126,10 +122,8 @@ def test_an_alert_sends_somebody_to_count_and_shows_what_they_counted(play: Play
     waiting = todo(sam, "alert", order.number).first
     expect(waiting).to_be_visible(timeout=MINUTE)
     waiting.click()
-    detail = sam.get_by_test_id("alert-detail")
-    detail.get_by_test_id("go-and-look").click()
-    sam.get_by_role("radio", name="Count again").or_(sam.get_by_role("button", name="Count again")).first.click()
-    sam.get_by_test_id("task-send-do").click()
+    detail = sam.get_by_test_id("decide")
+    decide(sam, "recount")
     expect(detail.get_by_test_id("task")).to_contain_text("Count again")
     task = asked(play, line_id=f"kettle-{order.number}", kind="recount")
     answer(play, task, found=1)
@@ -161,10 +155,8 @@ def test_it_is_done_on_a_phone_too(play: Play) -> None:
     case, _ = two_verdicts(play)
     page = play.office("sam", f"/desk/conflicts/{case}")
     page.set_viewport_size({"width": 360, "height": HANDHELD["height"]})
-    page.get_by_test_id("go-and-look").click()
-    page.get_by_test_id("task-send-reason").fill("Is the box there?")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.get_by_test_id("task-send-do").click()
+    decide(page, "look", "Is the box there?")
     expect(page.get_by_test_id("sent-for")).to_contain_text("Is the box there?")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert [each.state for each in play.books(conflicts.Conflict, conflicts.Conflict.id == case)] == ["open"]

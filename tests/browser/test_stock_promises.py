@@ -46,7 +46,7 @@ def test_a_number_is_followed_to_its_scan_and_up_again_and_whoever_doubts_it_is_
     expect(otto.get_by_test_id("doubt")).to_have_count(0)
     otto.goto(f"{play.url}/desk/alerts?rule=number_reported")
     otto.get_by_test_id("alert-row").first.click(timeout=MINUTE)  # a worker heard of it
-    expect(otto.get_by_test_id("alert-detail")).to_contain_text("I see three on the shelf")
+    expect(otto.get_by_test_id("lead")).to_contain_text("I see three on the shelf")
     otto.get_by_test_id("alert-opens").click()
     expect(otto.get_by_test_id("report-figures")).to_contain_text("2")
     expect(otto.get_by_test_id("report-entries").locator("tr").first).to_be_visible()

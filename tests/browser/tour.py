@@ -324,6 +324,8 @@ def _as_supervisor(page: Page, url: str) -> Iterator[Stop]:
         ("return-disposing", _return_of(asks, "C1014")),
         ("parcels", "/desk/parcels"),
         ("parcel", f"/desk/parcels/{unclaimed['id']}"),
+        ("decide-unclaimed", f"/desk/todo/unclaimed/{unclaimed['id']}"),
+        ("decide-alert", f"/desk/todo/alert/{todo['alerts'][0]['id']}"),
         ("stock", "/desk/stock"),
         ("stock-bins", "/desk/stock?group=bin"),
         ("entries", kettle["url"] if "entries" in kettle["url"] else f"/desk/stock/entries?item={kettle['id']}"),

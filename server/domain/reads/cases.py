@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlmodel import SQLModel, col, func, select
 
@@ -102,7 +102,7 @@ def conflicts(
 def conflict_rows(work: Work, found: list[Conflict], *, placed: bool = False) -> list[Json]:
     """`placed`: with where the goods of each blocking one stand."""
     names = Names(work)
-    places = _where_they_stand(work, [case for case in found if case.blocking]) if placed else {}
+    places = _where_they_stand(work, [_goods(case) for case in found if case.blocking]) if placed else {}
     names.learn(ReturnOrder, (case.order_id for case in found))
     names.learn(Device, (case.device_id for case in found))
     names.learn(Site, (case.site_id for case in found))
@@ -335,14 +335,37 @@ def weights(work: Work, found: list[Conflict]) -> dict[str, tuple[int, Cost]]:
 
 def _stands(work: Work, case: Conflict) -> list[Json]:
     """Where the goods this is about stand now: those of its line, or of its order, and what the book says of their bins."""
-    return _in_words(work, _where_they_stand(work, [case])[case.id])
+    return _in_words(work, _where_they_stand(work, [_goods(case)])[case.id])
+
+
+def stands_of_order(work: Work, order_id: str, line_id: str = "") -> list[Json]:
+    """Where an order's goods stand, or one of its lines'."""
+    return _in_words(work, _where_they_stand(work, [Goods(order_id, order_id, line_id)])[order_id]) if order_id else []
+
+
+def stands_at(work: Work, item_id: str, bin_id: str, container_id: str, quantity: int) -> list[Json]:
+    """Goods of which the book says where they stand."""
+    box = work.look(Container, container_id)
+    return _in_words(work, {(item_id, bin_id or (box.bin_id if box else ""), box.label if box else ""): quantity})
+
+
+class Goods(NamedTuple):
+    """Those of an order, or of one of its lines; `id` names who asks."""
+
+    id: str
+    order_id: str
+    line_id: str = ""
+
+
+def _goods(case: Conflict) -> Goods:
+    return Goods(case.id, case.order_id, case.subject_id if case.subject_kind == "ReturnLine" else "")
 
 
 Places = dict[tuple[str, str, str], int]
 """Units by item, bin and container."""
 
 
-def _where_they_stand(work: Work, found: list[Conflict]) -> dict[str, Places]:
+def _where_they_stand(work: Work, found: list[Goods]) -> dict[str, Places]:
     orders = sorted({case.order_id for case in found if case.order_id})
     put: dict[str, list[Disposition]] = {}
     came: dict[str, list[Receipt]] = {}
@@ -360,7 +383,7 @@ def _where_they_stand(work: Work, found: list[Conflict]) -> dict[str, Places]:
     for case in found:
         stand: Places = places.setdefault(case.id, {})
         for line_id in lines.get(case.order_id, []):
-            if case.subject_kind == "ReturnLine" and line_id != case.subject_id:
+            if case.line_id and line_id != case.line_id:
                 continue
             left = 0
             for each in put.get(line_id, []):

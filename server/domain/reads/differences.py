@@ -46,7 +46,7 @@ def differences(
     """`state`: open ones unless said otherwise, `all` for every one. `kind`: one, several separated by commas, `books` or `goods`.
     `assignee`: a person's id, `me` or `nobody`. `age`: first found at least so many hours ago."""
     work.allow("see_stock", site)
-    where = [_seen(work)]
+    where = [seen(work)]
     if state != "all":
         where.append(col(Difference.state).in_(state.split(",") if state else OPEN))
     if kind:
@@ -65,7 +65,7 @@ def differences(
         .group_by(col(Difference.currency))
     )
     kinds = work.rows(
-        select(col(Difference.kind), func.count()).where(_seen(work), col(Difference.state).in_(OPEN),
+        select(col(Difference.kind), func.count()).where(seen(work), col(Difference.state).in_(OPEN),
                                                          *([col(Difference.site_id) == site] if site else []))
         .group_by(col(Difference.kind))
     )  # fmt: skip
@@ -77,7 +77,7 @@ def differences(
 
 
 def difference_page(work: Work, difference_id: str) -> Json:
-    found = one(work, Difference, difference_id, _seen(work))
+    found = one(work, Difference, difference_id, seen(work))
     names = Names(work)
     names.learn(Person, (suspect["by"] for suspect in found.trail))
     names.learn(Device, (suspect["device_id"] for suspect in found.trail))
@@ -157,5 +157,5 @@ def _called(record: Any) -> Json:
     return named(record) or {} if hasattr(record, "name") else {"id": record.id, "name": ""}
 
 
-def _seen(work: Work) -> Any:
+def seen(work: Work) -> Any:
     return visible(work.actor, "see_stock", Difference.site_id, Difference.owner_id)

@@ -79,14 +79,14 @@ def unclaimed(work: Work, *, site: str = "", cursor: str = "", limit: int = 24) 
         where.append(col(Parcel.site_id) == site)
     found, following = page(work, Parcel, where, Parcel.unclaimed_at, cursor, min(limit, 60))
     sites = many(work, Site, (parcel.site_id for parcel in found))
-    places = _places(work, found)
+    stand = places(work, found)
     return {
         "rows": [
             row
             | {
                 "photos": _shown_photos(work, parcel),
                 "matches": matches.of_parcel(work, parcel)[:2],
-                "place": places.get(parcel.id),
+                "place": stand.get(parcel.id),
                 "due_at": parcel.unclaimed_at + sites[parcel.site_id].unclaimed_days * DAY,
                 "rule": sites[parcel.site_id].unclaimed_rule,
             }
@@ -109,7 +109,7 @@ def _shown_photos(work: Work, parcel: Parcel) -> list[Any]:
     return [photo for photo in parcel.photos if all_customers or photo.get("kind") != "label"]
 
 
-def _places(work: Work, found: list[Parcel]) -> dict[str, Json]:
+def places(work: Work, found: list[Parcel]) -> dict[str, Json]:
     """Where each parcel's goods were put last."""
     receipts = work.find(Receipt, col(Receipt.parcel_id).in_([parcel.id for parcel in found]), order_by=col(Receipt.at))
     boxes = many(work, Container, (receipt.container_id for receipt in receipts))

@@ -279,7 +279,7 @@ def return_page(work: Work, order_id: str) -> Json:
         ],
         "requests": [plain(asked) | {"asked_by_name": names.person(asked.asked_by)} for asked in requests],
         "documents": [plain(document) | {"added_by_name": names.person(document.added_by)} for document in documents],
-        "conflicts": cases.conflict_rows(work, conflicts),
+        "conflicts": cases.conflict_rows(work, conflicts, placed=True),
         "alerts": cases.alert_rows(work, alerts),
         "history": history(work, [order.id, *(line.id for line in lines), *(parcel.id for parcel in parcels)]),
         "checklist": [

@@ -1,7 +1,7 @@
 """One list for the morning: what waits for somebody at a desk, by what caused it."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, literal_column, or_
 from sqlmodel import col
@@ -10,6 +10,8 @@ from ..alerts import Alert
 from ..catalog import Item, Site
 from ..conflicts import Conflict
 from ..devices import Device
+from ..differences import BOOKS, Difference
+from ..differences import OPEN as OPEN_DIFFERENCES
 from ..dispositions import Disposition
 from ..parcels import Parcel
 from ..people import Person
@@ -17,11 +19,13 @@ from ..returns import UNDER_WAY, ReturnLine, ReturnOrder
 from ..tasks import Task
 from ..told import Notice
 from ..work import Work
-from . import cases, parcels, returns, tasks
+from . import cases, differences, parcels, returns, tasks
 from .cases import Cost
-from .rows import Json, Names, many, order_ref, plain, unsent, visible
+from .rows import Json, Names, many, order_ref, plain, total, unsent, visible
 
 MOST = 200
+"""Of each kind, so many are grouped at first; `most` asks for more of them."""
+AT_MOST = 2_000
 HOUR = 3_600_000
 STILL_NEWS = 3 * 24 * HOUR
 """So long it is told that something went well; what asks for something is told until it is read."""
@@ -30,58 +34,28 @@ AT_ONE_TIME = 10 * 60_000
 """What one handheld brings within so many milliseconds of each other has most often one cause: it was away, or its clock is wrong."""
 
 
-def todo(work: Work, *, site: str = "") -> Json:
-    """Reviews and proposals are for whoever may decide them; others see them too, and cannot."""
+def todo(work: Work, *, site: str = "", most: int = MOST) -> Json:
+    """What waits, grouped by cause. Of each kind the `most` that wait longest (of conflicts those that hold goods back first);
+    `totals` says how many there are. Reviews and proposals are for whoever may decide them; others see them too, and cannot."""
     work.allow("see_desk", site)
-
-    def here(model: type) -> list:  # type: ignore[type-arg]
-        return [col(model.site_id) == site] if site else []  # type: ignore[attr-defined]
-
-    # Goods that came without an order wait for their approval too, once somebody knows whose they are.
-    unauthorised = and_(
-        col(ReturnOrder.origin) == "without_order", col(ReturnOrder.status).in_(UNDER_WAY), or_(col(ReturnOrder.customer_id) != "", col(ReturnOrder.submitted_at) > 0),
-        col(ReturnOrder.authorised).is_(False), col(ReturnOrder.rejection) == "",
-    )  # fmt: skip
-    reviews = work.find(
-        ReturnOrder, returns.seen(work), *here(ReturnOrder), or_(col(ReturnOrder.status) == "submitted", unauthorised),
-        order_by=col(ReturnOrder.created_at), limit=MOST,
-    )  # fmt: skip
-    conflicts = work.find(
-        Conflict, visible(work.actor, "see_desk", Conflict.site_id), *here(Conflict),
-        or_(col(Conflict.state).in_(cases.OPEN_CONFLICTS), col(Conflict.replied_at) > 0), order_by=(col(Conflict.blocking).desc(), col(Conflict.opened_at)),
-        limit=MOST,
-    )  # fmt: skip
-    alerts = work.find(
-        Alert, visible(work.actor, "see_desk", Alert.site_id), *here(Alert), col(Alert.state).in_(cases.OPEN_ALERTS),
-        order_by=col(Alert.first_at), limit=MOST,
-    )  # fmt: skip
-    unclaimed = work.find(
-        Parcel, visible(work.actor, "see_desk", Parcel.site_id, without=("sales",)), *here(Parcel),
-        col(Parcel.state) == literal_column("'unclaimed'"), order_by=col(Parcel.unclaimed_at), limit=MOST,
-    )  # fmt: skip
-    proposed = work.find(
-        Disposition, visible(work.actor, "see_desk", Disposition.site_id), *here(Disposition),
-        col(Disposition.state) == "proposed", order_by=col(Disposition.at), limit=MOST,
-    )  # fmt: skip
-    asked = work.find(
-        Task, visible(work.actor, "see_desk", Task.site_id), *here(Task), col(Task.state) == "open",
-        order_by=col(Task.raised_at), limit=MOST,
-    )  # fmt: skip
+    most = max(1, min(most, AT_MOST))
+    found: dict[str, list[Any]] = {
+        name: work.find(kind.model, *kind.where(work, site), order_by=kind.order, limit=most)
+        for name, kind in KINDS.items()
+    }
     news = work.find(
-        Notice, col(Notice.person_id) == work.actor.id, *here(Notice), col(Notice.read_at) == 0,
-        or_(col(Notice.what).in_(("rejected", "document_asked")), col(Notice.at) >= work.now - STILL_NEWS),
+        Notice, *_of_me(work, site), or_(col(Notice.what).in_(("rejected", "document_asked")), col(Notice.at) >= work.now - STILL_NEWS),
         order_by=col(Notice.at).desc(), limit=MOST,
     )  # fmt: skip
     names = Names(work)
     names.learn(ReturnOrder, (notice.order_id for notice in news))
     names.learn(Person, (notice.by for notice in news))
-    names.learn(Item, (disposition.item_id for disposition in proposed))
-    names.learn(ReturnOrder, (disposition.order_id for disposition in proposed))
-    names.learn(Person, (disposition.by for disposition in proposed))
-    hours = {site.id: site.review_hours for site in many(work, Site, (order.site_id for order in reviews)).values()}
-    entries = _entries(work, reviews, conflicts, alerts, unclaimed, proposed, asked)
+    hours = {
+        site.id: site.review_hours for site in many(work, Site, (order.site_id for order in found["review"])).values()
+    }
     return {
-        "groups": grouped(work, entries),
+        "groups": grouped(work, _entries(work, found)),
+        "totals": totals(work, found, most, site),
         "notices": [
             plain(notice)
             | {"order": order_ref(names.get(ReturnOrder, notice.order_id)), "by_name": names.person(notice.by)}
@@ -89,23 +63,93 @@ def todo(work: Work, *, site: str = "") -> Json:
         ],
         "reviews": [
             row | {"due_at": row["submitted_at"] + hours.get(row["site_id"], 24) * HOUR}
-            for row in returns.return_rows(work, reviews)
+            for row in returns.return_rows(work, found["review"])
         ],
-        "conflicts": cases.conflict_rows(work, conflicts, placed=True),
-        "alerts": cases.alert_rows(work, alerts),
-        "unclaimed": parcels.parcel_rows(work, unclaimed),
-        "dispositions": [
-            plain(disposition)
-            | {
-                "item": names.item(disposition.item_id),
-                "order": order_ref(names.get(ReturnOrder, disposition.order_id)),
-                "by_name": names.person(disposition.by),
-            }
-            for disposition in proposed
-        ],
-        "tasks": tasks.task_rows(work, asked),
+        "conflicts": cases.conflict_rows(work, found["conflict"], placed=True),
+        "alerts": cases.alert_rows(work, found["alert"]),
+        "unclaimed": parcels.parcel_rows(work, found["unclaimed"]),
+        "dispositions": disposition_rows(work, found["disposition"]),
+        "differences": differences.difference_rows(work, found["difference"]),
+        "tasks": tasks.task_rows(work, found["task"]),
         "unsent": unsent(work, site),
     }
+
+
+def waiting(work: Work, *, site: str = "") -> Json:
+    """How many of each kind wait, and how much news there is: the figures beside To do."""
+    work.allow("see_desk", site)
+    return {"totals": totals(work, {}, 0, site), "notices": total(work, Notice, *_of_me(work, site))}
+
+
+def totals(work: Work, found: dict[str, list[Any]], most: int, site: str) -> dict[str, int]:
+    """Counted only where there are more than were read."""
+    return {
+        name: len(found[name]) if len(found.get(name, ())) < most else total(work, kind.model, *kind.where(work, site))
+        for name, kind in KINDS.items()
+    }
+
+
+class Waiting(NamedTuple):
+    model: type[Any]
+    where: Callable[[Work, str], list[Any]]
+    order: Any
+
+
+def _here(model: type[Any], site: str) -> list[Any]:
+    return [col(model.site_id) == site] if site else []
+
+
+def _of_me(work: Work, site: str) -> list[Any]:
+    return [col(Notice.person_id) == work.actor.id, *_here(Notice, site), col(Notice.read_at) == 0]
+
+
+def _at_desk(model: type[Any], *states: Any, without: tuple[str, ...] = ()) -> Callable[[Work, str], list[Any]]:
+    return lambda work, site: [
+        visible(work.actor, "see_desk", model.site_id, without=without),
+        *_here(model, site),
+        *states,
+    ]
+
+
+# Goods that came without an order wait for their approval too, once somebody knows whose they are.
+UNAUTHORISED = and_(
+    col(ReturnOrder.origin) == "without_order", col(ReturnOrder.status).in_(UNDER_WAY), or_(col(ReturnOrder.customer_id) != "", col(ReturnOrder.submitted_at) > 0),
+    col(ReturnOrder.authorised).is_(False), col(ReturnOrder.rejection) == "",
+)  # fmt: skip
+KINDS: dict[str, Waiting] = {
+    "review": Waiting(
+        ReturnOrder, lambda work, site: [returns.seen(work), *_here(ReturnOrder, site), or_(col(ReturnOrder.status) == "submitted", UNAUTHORISED)],
+        col(ReturnOrder.created_at),
+    ),
+    "conflict": Waiting(
+        Conflict, _at_desk(Conflict, or_(col(Conflict.state).in_(cases.OPEN_CONFLICTS), col(Conflict.replied_at) > 0)),
+        (col(Conflict.blocking).desc(), col(Conflict.opened_at)),
+    ),
+    "alert": Waiting(Alert, _at_desk(Alert, col(Alert.state).in_(cases.OPEN_ALERTS)), col(Alert.first_at)),
+    "unclaimed": Waiting(Parcel, _at_desk(Parcel, col(Parcel.state) == literal_column("'unclaimed'"), without=("sales",)), col(Parcel.unclaimed_at)),
+    "disposition": Waiting(Disposition, _at_desk(Disposition, col(Disposition.state) == "proposed"), col(Disposition.at)),
+    "difference": Waiting(
+        Difference, lambda work, site: [differences.seen(work), *_here(Difference, site), col(Difference.state).in_(OPEN_DIFFERENCES)],
+        (col(Difference.value).desc(), col(Difference.first_at)),
+    ),
+    "task": Waiting(Task, _at_desk(Task, col(Task.state) == "open"), col(Task.raised_at)),
+}  # fmt: skip
+
+
+def disposition_rows(work: Work, proposed: list[Disposition]) -> list[Json]:
+    names = Names(work)
+    names.learn(Item, (disposition.item_id for disposition in proposed))
+    names.learn(ReturnOrder, (disposition.order_id for disposition in proposed))
+    names.learn(Person, (disposition.by for disposition in proposed))
+    return [
+        plain(disposition)
+        | {
+            "item": names.item(disposition.item_id),
+            "order": order_ref(names.get(ReturnOrder, disposition.order_id)),
+            "by_name": names.person(disposition.by),
+        }
+        for disposition in proposed
+    ]
 
 
 class Entry(NamedTuple):
@@ -210,10 +254,8 @@ def _alike(entries: list[Entry], key: Callable[[Entry], str]) -> list[list[Entry
     return [each for each in found.values() if len(each) > 1]
 
 
-def _entries(
-    work: Work, reviews: list[ReturnOrder], conflicts: list[Conflict], alerts: list[Alert], unclaimed: list[Parcel],
-    proposed: list[Disposition], asked: list[Task],
-) -> list[Entry]:  # fmt: skip
+def _entries(work: Work, waiting: dict[str, list[Any]]) -> list[Entry]:
+    reviews, conflicts, proposed = waiting["review"], waiting["conflict"], waiting["disposition"]
     weights = cases.weights(work, conflicts)
     lines = many(work, ReturnLine, (case.subject_id for case in conflicts if case.subject_kind == "ReturnLine"))
     wanted: dict[str, list[ReturnLine]] = {}
@@ -244,14 +286,20 @@ def _entries(
     found += [
         Entry("alert", alert.id, alert.first_at, alert.severity == "critical", order_id=alert.order_id, about=alert.id,
               gravity=GRAVITY[alert.severity], lot=(alert.item_id, str(alert.facts.get("lot", ""))))
-        for alert in alerts
+        for alert in waiting["alert"]
     ]  # fmt: skip
-    found += [Entry("unclaimed", parcel.id, parcel.unclaimed_at or parcel.signed_at) for parcel in unclaimed]
+    found += [Entry("unclaimed", parcel.id, parcel.unclaimed_at or parcel.signed_at) for parcel in waiting["unclaimed"]]
     found += [
         Entry("disposition", each.id, each.at, units=each.quantity, cost=cases.cost_of(each.quantity, items.get(each.item_id)),
               order_id=each.order_id, lot=(each.item_id, each.lot), about=each.line_id)
         for each in proposed
     ]  # fmt: skip
-    found += [Entry("task", task.id, task.raised_at, order_id=task.order_id, about=task.id) for task in asked]
+    found += [Entry("task", task.id, task.raised_at, order_id=task.order_id, about=task.id) for task in waiting["task"]]
+    found += [
+        Entry("difference", each.id, each.first_at, units=abs(each.expected - each.found), cost=+Cost({each.currency: each.value}),
+              order_id=each.order_id, lot=(each.item_id, each.lot), about=each.line_id or each.id,
+              gravity=GRAVITY["critical" if each.kind in BOOKS else "warning"])
+        for each in waiting["difference"]
+    ]  # fmt: skip
     # What goods cost is for those who decide about them; the others see them weighed by their number.
     return found if work.may("resolve") else [entry._replace(cost=Cost()) for entry in found]

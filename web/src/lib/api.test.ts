@@ -45,7 +45,7 @@ test('changed words are another write, even while the first has no answer', asyn
 
 test('a refusal is a sentence with facts', async () => {
   answer = () => json(409, { code: 'stale', detail: 'Somebody changed it.', content: 7 })
-  const refused = await returns.approve('r4', 6, '').catch((error: unknown) => error)
+  const refused = await returns.hold('r4', '').catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(Problem)
   expect((refused as Problem).detail).toBe('Somebody changed it.')
   expect((refused as Problem).facts['content']).toBe(7)

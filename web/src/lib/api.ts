@@ -295,14 +295,27 @@ export type ConflictFigures = {
   zones: (Rate & { name_en: string })[]; noisy: { rule: string; closed: number; dismissed: number; by_themselves: number; acted: number; noisy: boolean }[]
 } // prettier-ignore
 /** What an option's value is; 'record' is an item, bin, return type or lot, as the case's facts say. */
-export type Takes = '' | 'text' | 'quantity' | 'item' | 'serial' | 'lot' | 'bin' | 'photo' | 'record' | 'name'
-export type ConflictOption = { name: string; suggested: boolean; reason: string; note_required: boolean; sends: boolean; takes: Takes; value: unknown }
-export type ConflictPage = {
-  tasks: Task[]
-  conflict: Conflict; occurrences: Occurrence[]; lost: Lost[]; stands: Standing[]; replies: Reply[]; subject: Record<string, unknown> | null
-  order: ReturnRow | null; device: Named | null; options: ConflictOption[]; dismissible: boolean
-  named: Record<string, Named & { sku?: string }>
+export type Takes =
+  | '' | 'text' | 'quantity' | 'item' | 'serial' | 'lot' | 'bin' | 'photo' | 'record' | 'name' | 'return_type' | 'moment' | 'person' | 'customer' | 'order' | 'document' // prettier-ignore
+/** One way to decide a thing that waits. `sends`: somebody is sent, and it stays open until they are back. */
+export type Way = { name: string; note: boolean; note_required: boolean; takes: Takes; value: unknown; sends: boolean; suggested: boolean; why: Bilingual[] }
+/** Something that led to it; `what` is '' for a breach of the rule itself. */
+export type Happening = { id: string; what: string; by_name: string; device: Named | null; made_at: Millis; at: Millis; skew_ms: number; quantity: number }
+export type Clash = { field: string; base: unknown; server: unknown; device: unknown }
+/** Whatever waits for a decision, in one shape; `row` is as its own list has it. */
+export type DecisionOf<Kind extends TodoKind, Row> = {
+  kind: Kind; id: string; site_id: string; open: boolean; seen: string; row: Row; order: ReturnRow | null
+  sides: Clash[]; evidence: Record<string, unknown>; named: Record<string, Named & { sku?: string }>; photos: Photo[]; matches: Match[]
+  stands: Standing[]; tasks: Task[]; losses: { id: string; state: string; quantity: number; opened_at: Millis }[]; people: { id: string; name: string }[]
+  happened: Happening[]; options: Way[]; closed: { by_name: string; at: Millis; option: string; note: string; itself: boolean } | null
 } // prettier-ignore
+export type Rows = {
+  review: ReturnRow & { due_at?: Millis }; conflict: Conflict; alert: Alert; unclaimed: Parcel & { settles?: { at: Millis; rule: UnclaimedRule | ''; days: number } }
+  disposition: Disposition; difference: Difference; task: Task
+} // prettier-ignore
+export type Decision = { [Kind in TodoKind]: DecisionOf<Kind, Rows[Kind]> }[TodoKind]
+/** A conflict's own: what its decisions set aside, and what was said about it. */
+export type ConflictPage = { conflict: Conflict; lost: Lost[]; replies: Reply[]; device: Named | null; named: Record<string, Named & { sku?: string }> }
 
 /** What an option would do, found by doing it and taking it back. `refused`: why it cannot be taken now. */
 export type Preview = {
@@ -315,13 +328,14 @@ export type Preview = {
   }[]
   fields: { kind: string; id: string; field: string; before: unknown; after: unknown }[]
 } // prettier-ignore
-/** What one option would do to several together; `refused`: those it cannot be taken for, by id. */
-export type GroupPreview = Pick<Preview, 'option' | 'stock' | 'fields'> & { refused: Record<string, string> }
+/** What several decisions would do together; `refused`: the things of which it cannot be decided, by id. */
+export type GroupPreview = Pick<Preview, 'stock' | 'fields'> & { refused: Record<string, string> }
 
 /** An event a consumer failed on three times: set aside, visibly, so that the rest goes on. */
 export type Parked = { id: string; consumer: string; feed: string; revision: number; error: string; state: string; at: Millis }
 
-export type TodoKind = 'review' | 'conflict' | 'alert' | 'unclaimed' | 'disposition' | 'task'
+export type TodoKind = 'review' | 'conflict' | 'alert' | 'unclaimed' | 'disposition' | 'difference' | 'task'
+export const TODO_KINDS: readonly TodoKind[] = ['review', 'conflict', 'alert', 'difference', 'unclaimed', 'disposition', 'task']
 /** What has one cause, the largest effect first. */
 export type TodoGroup = {
   cause: 'device' | 'order' | 'lot' | ''; order: { id: string; number: string } | null; device: Named | null; lot: string; at: Millis; blocking: boolean
@@ -332,7 +346,10 @@ export type TodoGroup = {
 export type Todo = {
   groups: TodoGroup[]
   notices: Notice[]
-  reviews: (ReturnRow & { due_at: Millis })[]; conflicts: Conflict[]; alerts: Alert[]; unclaimed: Parcel[]; dispositions: Disposition[]; tasks: Task[]; unsent: Unsent
+  reviews: (ReturnRow & { due_at: Millis })[]; conflicts: Conflict[]; alerts: Alert[]; unclaimed: Parcel[]; dispositions: Disposition[]
+  differences: Difference[]; tasks: Task[]; unsent: Unsent
+  /** How many of each kind wait, shown or not. */
+  totals: Record<TodoKind, number>
 }
 
 export type Checked = { code: string; done: boolean; missing?: string[] }
@@ -409,11 +426,6 @@ export type Difference = {
   line_id: string; lot: string; expiry: string; serial: string; status: string
 } // prettier-ignore
 export type Differences = Page<Difference> & { values: Amount[]; open_by_kind: Record<string, number> }
-export type DifferencePage = {
-  difference: Difference; tasks: Task[]; losses: { id: string; state: string; quantity: number; opened_at: Millis }[]
-  trail: { kind: string; id: string; quantity: number; at: Millis; by_name: string; device: Named | null; mutation_id: string; order: { id: string; number: string } | null }[]
-  people: { id: string; name: string }[]
-} // prettier-ignore
 export type Party = { kind: 'person' | 'carrier' | 'supplier' | 'customer' | 'other'; id: string; name: string; share: number }
 export type Loss = {
   id: string; site_id: string; item?: ItemRef | null; quantity: number; found: number; written_off: number; claimed: number; left: number
@@ -516,7 +528,17 @@ export const parked = {
   list: () => get<Page<Parked>>('/api/parked-events').then(rows),
   again: (id: string) => post(`/api/parked-events/${id}/retry`),
 }
-export const todo = (site: string) => get<Todo>('/api/todo', { site })
+export const todo = (site: string, most?: number) => get<Todo>('/api/todo', { site, most })
+export const waiting = () => get<{ totals: Record<TodoKind, number>; notices: number }>('/api/waiting')
+export const decisions = {
+  read: (kind: TodoKind, id: string) => get<Decision>(`/api/decisions/${kind}/${id}`),
+  previews: (kind: TodoKind, id: string) => get<Page<Preview>>(`/api/decisions/${kind}/${id}/previews`).then(rows),
+  preview: (kind: TodoKind, id: string, option: string, value: unknown) =>
+    get<Page<Preview>>(`/api/decisions/${kind}/${id}/previews`, { option, value: JSON.stringify(value) }).then((page) => rows(page)[0]),
+  several: (chosen: readonly { kind: TodoKind; id: string; option: string }[]) => post<GroupPreview>('/api/decision-previews', { decisions: chosen }),
+  decide: (kind: TodoKind, id: string, decision: { option: string; value?: unknown; note?: string; shown?: string; seen?: string }) =>
+    post<Done>(`/api/decisions/${kind}/${id}`, decision),
+}
 export const search = (q: string) => get<Found>('/api/search', { q })
 export const catalogue = () => get<Catalogue>('/api/catalog')
 export const imports = () => get<ImportRun[] | Page<ImportRun>>('/api/imports').then(rows)
@@ -532,8 +554,6 @@ export const returns = {
   editLine: (id: string, edit: Edit) => patch<Done>(`/api/lines/${id}`, edit),
   removeLine: (id: string) => remove(`/api/lines/${id}`),
   submit: (id: string) => post(`/api/returns/${id}/submission`),
-  approve: (id: string, content: number, note: string) => post(`/api/returns/${id}/approval`, { content, note }),
-  reject: (id: string, content: number, reason: string) => post(`/api/returns/${id}/rejection`, { content, reason }),
   amend: (id: string, reason: string) => post(`/api/returns/${id}/amendment`, { reason }),
   cancel: (id: string, reason: string) => post(`/api/returns/${id}/cancellation`, { reason }),
   hold: (id: string, reason: string) => post(`/api/returns/${id}/hold`, { reason }),
@@ -545,7 +565,6 @@ export const returns = {
 
 export const dispositions = {
   sendAway: (id: string, quantity: number, reference: string) => post(`/api/dispositions/${id}/dispatch`, { quantity, reference }),
-  decide: (id: string, kind: DispositionKind, reason: string) => post(`/api/dispositions/${id}/decision`, { kind, reason }),
 }
 
 export const views = {
@@ -557,10 +576,8 @@ export const notices = { read: (id: string) => post(`/api/notices/${id}/reading`
 
 export const parcels = {
   unclaimed: (query: Query) => get<Page<UnclaimedParcel>>('/api/unclaimed', query),
-  settle: (id: string, how: 'keep' | 'send_back', note: string) => post<Done>(`/api/parcels/${id}/settlement`, { how, note }),
   list: (query: Query) => get<Page<Parcel>>('/api/parcels', query),
   read: (id: string) => get<ParcelPage>(`/api/parcels/${id}`),
-  claim: (id: string, body: { order_id?: string; customer_id?: string }) => post<{ order_id?: string }>(`/api/parcels/${id}/claim`, body),
 }
 
 export const stock = {
@@ -583,10 +600,7 @@ export const stock = {
 
 export const differences = {
   list: (query: Query) => get<Differences>('/api/differences', query),
-  one: (id: string) => get<DifferencePage>(`/api/differences/${id}`),
   assign: (id: string, person_id: string) => post(`/api/differences/${id}/assignment`, { person_id }),
-  resolve: (id: string, reason: string) => post(`/api/differences/${id}/resolution`, { reason }),
-  dismiss: (id: string, reason: string) => post(`/api/differences/${id}/dismissal`, { reason }),
 }
 
 export type Finding = {
@@ -621,26 +635,17 @@ export const losses = {
 export const alerts = {
   list: (query: Query) => get<Page<Alert>>('/api/alerts', query),
   acknowledge: (id: string) => post(`/api/alerts/${id}/acknowledgement`),
-  resolve: (id: string, note: string) => post(`/api/alerts/${id}/resolution`, { note }),
-  dismiss: (id: string, reason: string) => post(`/api/alerts/${id}/dismissal`, { reason }),
-  snooze: (id: string, until: Millis) => post(`/api/alerts/${id}/snooze`, { until }),
 }
 
 export const conflicts = {
   list: (query: Query) => get<Page<Conflict>>('/api/conflicts', query),
   read: (id: string) => get<ConflictPage>(`/api/conflicts/${id}`),
-  previews: (id: string) => get<Page<Preview>>(`/api/conflicts/${id}/previews`).then(rows),
-  preview: (id: string, option: string, value: unknown) =>
-    get<Page<Preview>>(`/api/conflicts/${id}/previews`, { option, value: Array.isArray(value) ? value.join(',') : (value as string | number) }).then((page) => rows(page)[0]),
-  resolve: (id: string, option: string, value: unknown, note: string, shown = '') => post(`/api/conflicts/${id}/resolution`, { option, value, note, shown }),
-  groupPreview: (ids: readonly string[], option: string) => get<GroupPreview>('/api/conflict-previews', { ids: ids.join(','), option }),
   restoration: (id: string, lost: string) => get<Preview>(`/api/conflicts/${id}/restoration`, { lost }),
   putBack: (id: string, lost: string, note: string, shown: string) => post(`/api/conflicts/${id}/restoration`, { lost, note, shown }),
   reply: (id: string, text: string) => post(`/api/conflicts/${id}/replies`, { text }),
   markRead: (id: string) => post(`/api/conflicts/${id}/replies/reading`),
   figures: (site: string) => get<ConflictFigures>('/api/conflict-figures', { site }),
   assign: (id: string, person: string) => post(`/api/conflicts/${id}/assignment`, { person_id: person }),
-  dismiss: (id: string, reason: string) => post(`/api/conflicts/${id}/dismissal`, { reason }),
 }
 
 export const counts = {

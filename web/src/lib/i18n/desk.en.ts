@@ -1,10 +1,12 @@
 import type { Words } from '../i18n'
 import core from './core.en'
+import decide from './decide.en'
 import recon from './recon.en'
 import type zh from './desk.zh'
 
 export default {
   ...core,
+  ...decide,
   ...recon,
   'brand.under': 'Return to stock',
   'brand.line': 'Goods that come back, back into stock',
@@ -1408,12 +1410,9 @@ export default {
   'takes.find_bin': 'Bin code',
   'bulk.title': 'Resolve together',
   'bulk.select': 'Select this conflict',
-  'bulk.selected': '{n} selected: {rule}',
-  'bulk.only_same': 'Only conflicts of the same rule can be selected together.',
+  'bulk.selected': '{n} selected',
   'bulk.clear': 'Clear selection',
-  'bulk.ask': 'Resolve {n} {n:conflict|conflicts} “{rule}” together?',
   'bulk.each': 'Each is resolved by itself; one that fails leaves the others be.',
-  'bulk.do': 'Resolve {n}',
   'bulk.progress': '{done} of {n} done',
   'bulk.waits': 'waits',
   'bulk.resolved': 'resolved',

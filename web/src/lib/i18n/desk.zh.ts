@@ -1,9 +1,11 @@
 // 办公室界面的词。
 import core from './core.zh'
+import decide from './decide.zh'
 import recon from './recon.zh'
 
 export default {
   ...core,
+  ...decide,
   ...recon,
   'brand.under': '退货入库',
   'brand.line': '退库：退回的货，重新上架',
@@ -1407,12 +1409,9 @@ export default {
   'takes.find_bin': '库位编码',
   'bulk.title': '批量处理',
   'bulk.select': '选择这个冲突',
-  'bulk.selected': '已选 {n} 个：{rule}',
-  'bulk.only_same': '一次只能选同一种规则的冲突。',
+  'bulk.selected': '已选 {n} 个',
   'bulk.clear': '取消选择',
-  'bulk.ask': '一起处理 {n} 个“{rule}”？',
   'bulk.each': '每个冲突单独处理；有一个不成，不影响其余。',
-  'bulk.do': '处理 {n} 个',
   'bulk.progress': '已处理 {done} / {n}',
   'bulk.waits': '等待',
   'bulk.resolved': '已处理',

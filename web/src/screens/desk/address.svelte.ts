@@ -24,7 +24,7 @@ const NAMES = [
   'site', 'status', 'state', 'type', 'rule', 'customer', 'item', 'bin', 'lot', 'serial', 'container', 'balance', 'order',
   'owner', 'zone', 'expiry', 'expiry_from', 'expiry_to', 'only', 'as_of', 'move', 'mutation', 'line',
   'person', 'group', 'kind', 'sort', 'q', 'open', 'tab', 'device', 'mutations', 'refused', 'severity', 'age',
-  'assignee', 'cols', 'filed', 'since', 'until', 'origin', 'from', 'view', 'who',
+  'assignee', 'cols', 'filed', 'since', 'until', 'origin', 'from', 'view', 'who', 'most',
 ] as const // prettier-ignore
 export type Name = (typeof NAMES)[number]
 
