@@ -200,10 +200,10 @@ def test_whoever_clicks_at_the_same_moment_is_refused_and_told_who_was_first(
             inbox.desk("sam", "resolve_conflict", conflict_id=id, option="keep_server")
         route.continue_()
 
-    sue.route("**/resolution", sam_was_first)
+    sue.route("**/api/decisions/conflict/**", sam_was_first)
     sue.get_by_test_id("resolve").click()
     expect(sue.get_by_test_id("resolved-by")).to_contain_text("Already resolved by Sam")
-    sue.unroute("**/resolution")
+    sue.unroute("**/api/decisions/conflict/**")
     assert (inbox.case(id).resolved_by, inbox.case(id).resolution) == ("sam", "keep_server")
 
 
@@ -225,13 +225,13 @@ def test_an_effect_that_changed_at_the_last_moment_is_shown_again_before_anythin
             third.push()
         route.continue_()
 
-    sam.route("**/resolution", a_third_scan_comes)
+    sam.route("**/api/decisions/conflict/**", a_third_scan_comes)
     sam.get_by_test_id("resolve").click()
     expect(sam.get_by_test_id("effect-changed")).to_be_visible()
     expect(effect).to_contain_text("3 → 0")
     expect(sam.get_by_test_id("resolve-note")).to_have_value("neither is believed")
     assert inbox.case(id).state == "open"
-    sam.unroute("**/resolution")
+    sam.unroute("**/api/decisions/conflict/**")
     sam.get_by_test_id("resolve").click()
     expect(sam.get_by_test_id("resolved-by")).to_contain_text("Decided")
 
