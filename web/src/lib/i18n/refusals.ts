@@ -345,8 +345,9 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^A sample is some of a group; a unit with a serial number is looked at itself\.$/, '抽检是从一批里抽几件；有序列号的要逐件检查。'],
 
   // Decided, set aside, said
-  [/^Several are decided at once where they are of one rule\.$/, '一次只能处理同一种规则的冲突。'],
-  [/^Name 1 to (\d+) conflicts\.$/, '一次选 1 到 $1 个冲突。'],
+  [/^There is no such way to decide this\.$/, '没有这种处理办法。'],
+  [/^Name 1 to (\d+) things to decide\.$/, '请选 1 到 $1 件要处理的。'],
+  [/^A value is written as JSON\.$/, '值要写成 JSON。'],
   [/^What this would do has changed since it was shown; look at it again\.$/, '显示之后结果已经变了，请再看一遍。'],
   [/^This does not wait to be put back: it stands, or it is not there\.$/, '不需要恢复：它已经生效，或者不存在。'],
   [/^What took its place stands for it; change it by hand\.$/, '已有别的内容代替它，请手工修改。'],
