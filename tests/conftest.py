@@ -1,5 +1,6 @@
 """Fixtures everybody shares. Databases are real; the clock is set, never slept."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,12 +61,38 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 ON_BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 
 
-@pytest.fixture
-def database(database_url: str, clock: Clock) -> Iterator[Database]:
-    """A database with the cast in it, before anything happened."""
-    database = Database(database_url, BY_MODEL, clock)
+@pytest.fixture(scope="session")
+def cast_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the cast in it, to be copied: making its tables takes longer than most tests."""
+    path = tmp_path_factory.mktemp("cast") / "cast.db"
+    _with_the_cast(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def cast_on_postgresql(postgresql_server: str) -> Iterator[str]:
+    with postgresql.fresh(postgresql_server) as url:
+        _with_the_cast(url.replace("postgresql://", "postgresql+psycopg://", 1))
+        yield url
+
+
+def _with_the_cast(url: str) -> None:
+    database = Database(url, BY_MODEL, Clock())
     database.create()
     database.write(SYSTEM, seed)
+    database.close()
+
+
+@pytest.fixture
+def database(database_url: str, clock: Clock, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database with the cast in it, before anything happened."""
+    if database_url.startswith("sqlite"):
+        shutil.copy(request.getfixturevalue("cast_on_sqlite"), database_url.removeprefix("sqlite:///"))
+    else:
+        postgresql.become(
+            request.getfixturevalue("postgresql_server"), database_url, request.getfixturevalue("cast_on_postgresql")
+        )
+    database = Database(database_url, BY_MODEL, clock)
     yield database
     database.close()
 

@@ -58,3 +58,11 @@ def fresh(server: str) -> Iterator[str]:
             yield server.replace("@/postgres?", f"@/{name}?")
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def become(server: str, url: str, template: str) -> None:
+    """The database at `url` is from now on a copy of the one at `template`, which nobody is connected to."""
+    name, source = (each.partition("@/")[2].partition("?")[0] for each in (url, template))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {source}")

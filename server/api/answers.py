@@ -493,9 +493,17 @@ class ConflictFigures(msgspec.Struct, kw_only=True):
     people: list[Rate]
 
 
+class Writer(msgspec.Struct, kw_only=True):
+    by_name: str
+    device: Named | None
+    at: int
+
+
 class ConflictPage(msgspec.Struct, kw_only=True):
     conflict: ConflictRow
     occurrences: list[OccurrenceRow]
+    writers: dict[str, Writer]
+    """Who wrote the server's side of a field that clashed."""
     lost: list[Lost]
     stands: list[Standing]
     """Where the goods this is about stand now."""
@@ -561,7 +569,7 @@ class Decision(msgspec.Struct, kw_only=True):
     """As its list has it."""
     order: ReturnRow | None
     sides: list[Facts]
-    """Values that clash, side by side: field, base, server, device."""
+    """Values that clash, side by side: field, base, server, device, and who wrote the server's (`writer`)."""
     evidence: Facts
     named: dict[str, Facts]
     """What the ids among facts and evidence are called."""

@@ -355,6 +355,16 @@ def test_it_says_whose_clock_was_wrong_and_by_how_much(world: World, doors: Door
     assert doors.person("sam").get("/api/conflicts/far").json()["occurrences"][0]["skew_ms"] == 0
 
 
+def test_it_says_who_wrote_the_servers_value_as_long_as_it_is_that_one(
+    world: World, doors: Doors, inbox: dict[str, str]
+) -> None:
+    path = f"/api/conflicts/{inbox['note']}"
+    (wrote,) = doors.person("sam").get(path).json()["writers"].values()
+    assert (wrote["by_name"], wrote["device"], wrote["at"]) == ("Sally", None, world.clock.now)
+    world.desk("sally", "edit_return", id=R_1001, set={"note": "server, again"}, was={"note": "server"})
+    assert doors.person("sam").get(path).json()["writers"] == {}
+
+
 def test_what_a_decision_set_aside_is_shown_previewed_and_put_back_by_whoever_may(
     inbox: dict[str, str], doors: Doors, world: World
 ) -> None:

@@ -15,7 +15,7 @@ from ..devices import Device
 from ..dispositions import Disposition
 from ..people import Person
 from ..receiving import Receipt
-from ..records import Mutation
+from ..records import FieldWrite, Mutation
 from ..replies import of_case
 from ..returns import ReturnLine, ReturnOrder
 from ..stock import StockEntry
@@ -136,8 +136,15 @@ def conflict_page(work: Work, conflict_id: str) -> Json:
     clocks = many(work, Device, devices)
     order = work.look(ReturnOrder, case.order_id)
     rule = conflict_rules.RULES[case.rule]
+    writers = _writers(work, case, occurrences)
+    names.learn(Person, [each.by for each in writers.values()])
+    names.learn(Device, [each.device_id for each in writers.values()])
     return {
         "conflict": conflict_rows(work, [case])[0],
+        "writers": {
+            field: {"by_name": names.person(each.by), "device": names.device(each.device_id), "at": each.at}
+            for field, each in writers.items()
+        },
         "occurrences": [
             plain(occurrence)
             | {
@@ -443,6 +450,16 @@ NAMED: dict[type[SQLModel], Any] = {
     Customer: named,
     ReturnOrder: lambda order: {"id": order.id, "name": order.number},
 }
+
+
+def _writers(work: Work, case: Conflict, occurrences: list[Occurrence]) -> dict[str, Mutation]:
+    """What wrote the server's side of each field that clashed last, as far as it is known and still the one that was seen."""
+    found = {}
+    for value in occurrences[-1].values if occurrences else []:
+        last = work.look(FieldWrite, f"{case.subject_kind}:{case.subject_id}:{value['field']}")
+        if last is not None and last.value == value["server"] and (wrote := work.look(Mutation, last.mutation_id)):
+            found[value["field"]] = wrote
+    return found
 
 
 def _seen(work: Work) -> Any:

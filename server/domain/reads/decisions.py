@@ -70,7 +70,8 @@ def _conflict(work: Work, case: Conflict) -> Json:
     page = cases.conflict_page(work, case.id)
     last = page["occurrences"][-1] if page["occurrences"] else {"values": [], "evidence": {}}
     return {
-        "row": page["conflict"], "sides": last["values"], "evidence": last["evidence"], "named": page["named"], "tasks": page["tasks"],
+        "row": page["conflict"], "sides": [value | {"writer": page["writers"].get(value["field"])} for value in last["values"]],
+        "evidence": last["evidence"], "named": page["named"], "tasks": page["tasks"],
         "stands": page["stands"],
         "happened": [
             shown_of(each, "id", "by_name", "device", "made_at", "at", "skew_ms") | {"what": ""} for each in page["occurrences"]

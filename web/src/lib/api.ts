@@ -301,7 +301,7 @@ export type Takes =
 export type Way = { name: string; note: boolean; note_required: boolean; takes: Takes; value: unknown; sends: boolean; suggested: boolean; why: Bilingual[] }
 /** Something that led to it; `what` is '' for a breach of the rule itself. */
 export type Happening = { id: string; what: string; by_name: string; device: Named | null; made_at: Millis; at: Millis; skew_ms: number; quantity: number }
-export type Clash = { field: string; base: unknown; server: unknown; device: unknown }
+export type Clash = { field: string; base: unknown; server: unknown; device: unknown; writer?: { by_name: string; device: Named | null; at: Millis } | null }
 /** Whatever waits for a decision, in one shape; `row` is as its own list has it. */
 export type DecisionOf<Kind extends TodoKind, Row> = {
   kind: Kind; id: string; site_id: string; open: boolean; seen: string; row: Row; order: ReturnRow | null
