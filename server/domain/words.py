@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, false, func, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col
 
@@ -64,11 +64,15 @@ def asked_for(text: str) -> list[str]:
     return [joined[:LONGEST_WORD] for part in text.split() if (joined := "".join(_units(part)))]
 
 
+def begin_with(kind: str, part: str) -> Select[Any]:
+    """The ids of the records of this kind that have a word which begins with it."""
+    found = aliased(SearchWord)
+    return select(col(found.subject_id)).where(begins(found.word, part), col(found.kind) == kind)
+
+
 def found_by(kind: str, subject_id: Any, part: str) -> ColumnElement[bool]:
     """Whether a word of this record begins with this."""
-    found = aliased(SearchWord)
-    fitting = select(col(found.subject_id)).where(begins(found.word, part), col(found.kind) == kind)
-    return col(subject_id).in_(fitting)
+    return col(subject_id).in_(begin_with(kind, part))
 
 
 def named(model: Any, text: str) -> ColumnElement[bool]:

@@ -59,7 +59,7 @@ def cases(database: Database) -> list[tuple[str, dict[str, Any], str]]:
         ("/api/parcels", asked, "zheng")
         for asked in ({}, at, {"state": "unclaimed"}, {"state": "done"}, {"q": "SF9000000000123"}, {"q": "zzzz"})
     ]
-    for group in ("item", "bin", "status", "lot"):
+    for group in ("item", "owner", "site", "zone", "bin", "container", "status", "lot", "expiry", "serial"):
         found += [("/api/stock", {"group": group} | asked, "zheng") for asked in ({}, at, {"status": "sellable"})]
     found += [
         ("/api/stock", asked, "zheng")
@@ -79,8 +79,11 @@ def cases(database: Database) -> list[tuple[str, dict[str, Any], str]]:
     ]
     found += [
         (path, {}, "zheng")
-        for path in ("/api/tasks", "/api/counts", "/api/reconciliations", "/api/sites", "/api/catalog", "/api/imports")
-    ]
+        for path in (
+            "/api/tasks", "/api/counts", "/api/reconciliations", "/api/differences", "/api/losses", "/api/unclaimed", "/api/hand-overs",
+            "/api/lot-holds", "/api/availability", "/api/sites", "/api/catalog", "/api/imports",
+        )
+    ]  # fmt: skip
     found += [(path, {}, "zhang") for path in ("/api/mutations", "/api/devices", "/api/people")]
     found += [
         ("/api/items", asked, "zheng") for asked in ({}, {"q": "L000123"}, {"q": "保温杯"}, {"q": "2600000000124"})

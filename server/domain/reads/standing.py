@@ -19,7 +19,7 @@ from ..containers import Container
 from ..errors import Invalid
 from ..records import Feed
 from ..stock import STATUSES, StockBalance, StockEntry
-from ..words import named
+from ..words import asked_for, begin_with
 from ..work import Work
 from .rows import Json, Names, at_most, bin_ref, coded, container_ref, many, unsent, visible
 from .stock import reconciled_at
@@ -35,6 +35,8 @@ class Group(NamedTuple):
 
 
 NARROWED = 500
+FEW = {"owner_id", "site_id", "status"}
+"""A house has so few of these that its groups are one page, and summed once."""
 TELLING = ("item_id", "bin_id", "container_id", "serial")
 """Columns by whose values few of many are found; by others a scan is not made shorter."""
 GROUPS: dict[str, Group] = {
@@ -108,11 +110,19 @@ def stock(
     )
     chosen = [*where, col(book.status).in_(status.split(","))] if status else where
 
-    keys, following = _page(work, book, GROUPS[group], chosen, sort, cursor, limit, wide=wide, site=site)
-    totals = _sums(work, book, ("site_id",), where)  # in the order of its index, and added up here
+    by, parts = GROUPS[group].by, None
+    if not cursor and not sort and set(by) <= FEW:
+        parts = _sums(work, book, by, chosen)
+        keys, following = _keys(parts, by), None
+    else:
+        keys, following = _page(work, book, GROUPS[group], chosen, sort, cursor, limit, wide=wide, site=site)
+    whole = parts is not None and not status
+    totals = (
+        parts if parts and whole else _sums(work, book, ("site_id",), where)
+    )  # in the order of its index, added up here
     asked = [part for part in totals if not status or part.share in status.split(",")]
     return {
-        "rows": _rows(work, book, GROUPS[group].by, keys, chosen, state),
+        "rows": _rows(work, book, by, keys, chosen, state, parts),
         "totals": _figures(work, asked, _kept_back(work, book, (), chosen, state))
         | {"by_status": _by(totals, "share")},
         "as_of": as_of,
@@ -160,8 +170,10 @@ def _asked(
 def _worded(work: Work, book: Any, q: str) -> ColumnElement[bool]:
     """An item by its name, SKU or barcode, a bin, a container, a lot or a serial number. It is looked first which of them there are."""
     by_code = select(col(Barcode.item_id)).where(col(Barcode.text) == q)
-    items = [select(col(Item.id)).where(named(Item, q)), select(col(Item.id)).where(col(Item.id).in_(by_code))]
-    ways = [book.item_id.in_(each) for each in items if work.rows(each.limit(1))]
+    parts = [begin_with("Item", part) for part in asked_for(q)]
+    ways = [and_(*(book.item_id.in_(part) for part in parts))] if parts and work.rows(parts[0].limit(1)) else []
+    if work.rows(by_code.limit(1)):
+        ways.append(book.item_id.in_(by_code))
     for found, column in (
         (select(col(Bin.id)).where(col(Bin.code) == q.upper()), book.bin_id),
         (select(col(Container.id)).where(col(Container.label) == q.upper()), book.container_id),
@@ -232,6 +244,15 @@ def _page(
     return [{name: str(getattr(row, name)) for name in group.by} for row in found[:limit]], following
 
 
+def _keys(parts: list[Any], by: tuple[str, ...]) -> list[dict[str, str]]:
+    """The groups these are parts of, in order; without those that come to nothing."""
+    units: dict[tuple[str, ...], int] = {}
+    for part in parts:
+        key = tuple(str(getattr(part, name)) for name in by)
+        units[key] = units.get(key, 0) + int(part.units)
+    return [dict(zip(by, key, strict=True)) for key in sorted(units) if units[key]]
+
+
 def _walked(
     work: Work, book: Any, group: Group, where: list[ColumnElement[bool]], cursor: str, limit: int, site: str
 ) -> tuple[list[dict[str, str]], str | None]:
@@ -267,13 +288,14 @@ def _cursor(cursor: str, parts: int) -> list[str]:
 
 
 def _rows(
-    work: Work, book: Any, by: tuple[str, ...], keys: list[dict[str, str]], where: list[ColumnElement[bool]], state: Any
-) -> list[Json]:
+    work: Work, book: Any, by: tuple[str, ...], keys: list[dict[str, str]], where: list[ColumnElement[bool]], state: Any,
+    summed: list[Any] | None = None,
+) -> list[Json]:  # fmt: skip
     """Each group of the page with its parts: by status, by why it is not available, and by currency."""
     parts: dict[tuple[str, ...], list[Any]] = {}
     kept_back: dict[tuple[str, ...], list[Any]] = {}
     for rows, of in (
-        (_sums(work, book, by, where, keys) if keys else [], parts),
+        (summed if summed is not None else _sums(work, book, by, where, keys) if keys else [], parts),
         (_kept_back(work, book, by, where, state, keys) if keys else [], kept_back),
     ):
         for row in rows:
