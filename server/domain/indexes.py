@@ -57,8 +57,8 @@ INDEXES = (
     _index("list_entries_by_bin", StockEntry.bin_id, *_of_an_entry),
     _index("list_entries_by_order", StockEntry.order_id),
     _index(
-        "list_stock_sums", StockBalance.status, StockBalance.site_id, StockBalance.currency, StockBalance.owner_id, StockBalance.item_id,
-        StockBalance.bin_id, StockBalance.quantity, StockBalance.value, only="quantity <> 0",
+        "list_stock_sums", StockBalance.status, StockBalance.site_id, StockBalance.currency, StockBalance.bin_id, StockBalance.owner_id,
+        StockBalance.item_id, StockBalance.quantity, StockBalance.value, only="quantity <> 0",
     ),
     _index("list_stock_dated", StockBalance.status, StockBalance.site_id, StockBalance.item_id, StockBalance.lot, StockBalance.expiry,
            StockBalance.owner_id, only="quantity <> 0 AND (lot <> '' OR expiry <> '')"),

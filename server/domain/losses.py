@@ -6,6 +6,7 @@ Goods that were in the book wait in the stock status `lost`; found, they are in 
 opened, whatever the item costs later.
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -299,6 +300,7 @@ def _of_difference(work: Work, command: OpenLoss) -> None:
         case = _add(
             work, command.loss_id, found.site_id, work.get(Item, found.item_id), command.quantity, command.reason, lot=lot.lot,
             expiry=lot.expiry, serial=lot.serial, bin_id=place.bin_id, difference_id=found.id,
+            parts=[(command.quantity, stock.DIFFERENCE, lot)],
         )  # fmt: skip
         _move(work, case, command.quantity, stock.DIFFERENCE, LOST, "lost")
     differences.followed_up(work, found.id)
@@ -314,7 +316,7 @@ def _from_stock(work: Work, command: OpenLoss, item: Item, place: stock.Place, l
         raise Invalid(f"The book has {here} of these here.", field="quantity", here=here)
     case = _add(
         work, command.loss_id, command.site_id, item, command.quantity, command.reason, lot=lot.lot, expiry=lot.expiry,
-        serial=lot.serial, status=place.status, bin_id=place.bin_id, container_id=place.container_id,
+        serial=lot.serial, status=place.status, bin_id=place.bin_id, container_id=place.container_id, parts=parts,
     )  # fmt: skip
     for units, source, kind in parts:
         stock.move(work, case.site_id, item, units, source, LOST, stock.Cause("lost"), kind)
@@ -325,11 +327,35 @@ def _balance_at(work: Work, site_id: str, item: Item, place: stock.Place, lot: s
     return balance.quantity if balance else 0
 
 
-def _add(work: Work, id: str, site_id: str, item: Item | None, quantity: int, reason: str, **about: Any) -> LossCase:
+def _cost(
+    work: Work, site_id: str, item: Item, parts: Iterable[tuple[int, stock.Place, stock.Lot]], line_id: str = ""
+) -> int:
+    """Of one unit, as the book has it: what these stand at, or what others of their line came in at. Today's price is for goods
+    that the book never saw."""
+    units = worth = 0
+    for quantity, place, lot in parts:
+        balance = work.look(stock.StockBalance, derived_id("balance", site_id, item.id, *place, *lot))
+        if balance and balance.quantity:
+            units, worth = units + quantity, worth + quantity * balance.value // balance.quantity
+    if units:
+        return round(worth / units)
+    line = work.look(returns.ReturnLine, line_id)
+    for known in (line_id, line.outbound_line_id if line else ""):
+        entries = work.all(stock.StockEntry, line_id=known, item_id=item.id) if known else []
+        if entries:
+            return max(entries, key=lambda entry: (entry.at, entry.id)).unit_cost
+    return item.unit_cost
+
+
+def _add(
+    work: Work, id: str, site_id: str, item: Item | None, quantity: int, reason: str,
+    parts: Iterable[tuple[int, stock.Place, stock.Lot]] = (), **about: Any,
+) -> LossCase:  # fmt: skip
     site = work.look(Site, site_id)
+    cost = _cost(work, site_id, item, parts, about.get("line_id", "")) if item else 0
     case = work.add(
         LossCase, id=id, site_id=site_id, item_id=item.id if item else "", owner_id=item.owner_id if item else "", quantity=quantity,
-        unit_cost=item.unit_cost if item else 0, currency=item.currency if item else site.currency if site else "CNY",
+        unit_cost=cost, currency=item.currency if item else site.currency if site else "CNY",
         reason=reason.strip(), opened_by=work.actor.id, opened_at=work.now, **about,
     )  # fmt: skip
     work.record(LossOpened(site_id=site_id, item_id=case.item_id, quantity=quantity), id)

@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from server.database import Database
 from server.domain import stock_lists
-from server.domain.catalog import Site
+from server.domain.catalog import Item, Site
 from server.domain.devices import Device
 from server.domain.differences import Difference
 from server.domain.errors import Invalid, NotAllowed, Stale, WrongState
@@ -245,6 +245,43 @@ def test_what_the_other_book_has_not_taken_in_is_the_cause(book: Book) -> None:
     assert (found.expected, found.found, found.cause, found.facts["order_id"]) == (0, 3, "not_taken_in", R_1001)
 
 
+def test_work_that_came_after_the_list_was_made_is_the_cause(book: Book, a: Handheld) -> None:
+    a.scan("cleo", R_1001, "kettles", "kettle", 2)  # without network, and the list was made meanwhile
+    as_of = book.clock.now + HOUR
+    book.clock.forward(2 * HOUR)
+    a.sync()
+    list_stock(book, as_of=as_of, statuses=["quarantine"])
+    assert "listed_stock" not in book.compared(after=0), "as the book was then, there was nothing"
+    list_stock(book, ListedRow(item_id="kettle", quantity=2), id="seen", as_of=as_of, statuses=["quarantine"])
+    found = book.compared(after=0)["listed_stock"]
+    assert (found.expected, found.found, found.cause) == (2, 0, "came_late")
+    assert (found.facts["device_id"], found.facts["person_id"], found.facts["units"]) == ("device-A1", "cleo", 2)
+
+
+def test_goods_handed_over_and_not_acknowledged_are_the_cause(book: Book, a: Handheld) -> None:
+    book.database.write(SYSTEM, lambda work: setattr(work.get(Site, SITE), "book", "hand_over"))
+    a.scan("cleo", R_1001, "kettles", "kettle", 2)
+    a.inspect("ines", "kettles", 2)
+    a.dispose("ines", "kettles", "restock", 2)
+    a.put_away("cleo", "kettles", "sellable", 2)
+    a.sync()
+    list_stock(book, statuses=["sellable"])
+    found = book.compared(after=0)["listed_stock"]
+    assert (found.expected, found.found, found.cause, found.facts["units"]) == (0, 2, "handed_over", 2)
+
+
+def test_two_people_who_scanned_the_same_goods_are_named(book: Book, a: Handheld, b: Handheld) -> None:
+    change_line(book, "kettles", expected=2)
+    a.scan("cleo", R_1001, "kettles", "kettle", 2)
+    a.scan("cleo", R_1001, "lamps", "lamp")
+    a.sync()
+    b.scan("sam", R_1001, "kettles", "kettle", 1)
+    b.sync()
+    found = book.compared(after=0)["line_over"]
+    assert found.cause == "scanned_twice"
+    assert (found.facts["person_id"], found.facts["other_person_id"], found.facts["units"]) == ("sam", "cleo", 1)
+
+
 # Following one
 
 
@@ -297,8 +334,6 @@ def test_what_was_not_found_becomes_a_case_and_every_unit_of_it_ends_somewhere(b
     assert "count_book" not in book.compared(after=0), "the case has it now"
 
     def dearer(work: Work) -> None:
-        from server.domain.catalog import Item
-
         work.get(Item, "kettle").unit_cost = 99_000
 
     book.database.write(SYSTEM, dearer)
@@ -322,6 +357,18 @@ def test_what_was_not_found_becomes_a_case_and_every_unit_of_it_ends_somewhere(b
     assert book.units(status="written_off") == 2
     with pytest.raises(Stale):
         book.desk("sam", "note_loss", loss_id="loss", note="late")
+
+
+@pytest.mark.usefixtures("for_sale")
+def test_a_loss_costs_what_the_goods_came_in_at(book: Book, a: Handheld) -> None:
+    book.database.write(SYSTEM, lambda work: setattr(work.get(Item, "kettle"), "unit_cost", 99_000))
+    book.desk("sam", "open_loss", loss_id="hand", site_id=SITE, quantity=1, status="sellable", reason="gone", item_id="kettle",
+              bin_id="bin-sellable")  # fmt: skip
+    assert book.one(LossCase, "hand").unit_cost == 8_000
+    counted(a, 0, 2)
+    found = book.compared(after=0)["count_book"]
+    book.desk("sam", "open_loss", loss_id="counted", site_id=SITE, quantity=1, reason="gone", difference_id=found.id)
+    assert book.one(LossCase, "counted").unit_cost == 8_000
 
 
 @pytest.mark.usefixtures("for_sale")

@@ -6,6 +6,7 @@ import pytest
 
 from server.database import Database
 from server.domain import own_book, stock
+from server.domain.alert_rules import RULES
 from server.domain.catalog import Item, Site
 from server.domain.documents import OutboundLine, OutboundOrder
 from server.domain.errors import Duplicate, Invalid, NotAllowed
@@ -14,10 +15,11 @@ from server.domain.lot_holds import LotHold
 from server.domain.permissions import SYSTEM
 from server.domain.stock import StockBalance, StockEntry
 from tests.cast import R_1001, SITE, Desk, Handheld
-from tests.conftest import ON_BOTH
+from tests.conftest import HOUR, ON_BOTH, Clock
 
 pytestmark = ON_BOTH
 
+HAND_OVER_WAITING = RULES["hand_over_waiting"]
 DAY_ONE = "2026-11-01"
 ROW: dict[str, Any] = {"site_id": SITE, "item_id": "kettle", "counted_on": DAY_ONE, "bin_id": "bin-sellable"}
 
@@ -124,7 +126,7 @@ def test_goods_keep_what_they_cost_to_the_last_unit(desk: Desk, database: Databa
 
 
 def test_a_site_that_hands_over_keeps_the_goods_until_it_is_acknowledged(
-    desk: Desk, a: Handheld, database: Database
+    desk: Desk, a: Handheld, database: Database, clock: Clock
 ) -> None:
     database.write(SYSTEM, lambda work: setattr(work.get(Site, SITE), "book", "hand_over"))
     with pytest.raises(Invalid, match="keeps no book of its own"):
@@ -143,12 +145,23 @@ def test_a_site_that_hands_over_keeps_the_goods_until_it_is_acknowledged(
         (waiting,) = work.find(HandOver)
     assert (waiting.quantity, waiting.state, standing(database)[0]) == (2, "waiting", 2)
 
+    with database.read(SYSTEM) as work:
+        assert not list(HAND_OVER_WAITING.scheduled(work)), "a day is the other system's"
+    clock.forward(25 * HOUR)
+    with database.read(SYSTEM) as work:
+        assert list(HAND_OVER_WAITING.scheduled(work)) == [SITE]
+        late = HAND_OVER_WAITING.breach(work, SITE)
+        assert late
+        assert (late.facts["waiting"], late.facts["quantity"]) == (1, 2)
+
     with pytest.raises(NotAllowed):
         desk("cleo", "acknowledge_hand_overs", hand_over_ids=[waiting.id])
     desk("otto", "acknowledge_hand_overs", hand_over_ids=[waiting.id], reference="WMS-77")
     assert (standing(database)[0], standing(database, "handed_over")[0]) == (0, 2)
     assert desk("otto", "acknowledge_hand_overs", hand_over_ids=[waiting.id]).status == "noop"
     assert standing(database, "handed_over")[0] == 2
+    with database.read(SYSTEM) as work:
+        assert HAND_OVER_WAITING.breach(work, SITE) is None, "and the alert closes itself"
 
 
 def test_a_held_lot_is_known_to_every_handheld_and_forgotten_when_it_is_released(

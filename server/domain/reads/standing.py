@@ -35,7 +35,7 @@ class Group(NamedTuple):
 
 
 NARROWED = 500
-FEW = {"owner_id", "site_id", "status"}
+FEW = {"owner_id", "site_id", "status", "zone_id"}
 """A house has so few of these that its groups are one page, and summed once."""
 TELLING = ("item_id", "bin_id", "container_id", "serial")
 """Columns by whose values few of many are found; by others a scan is not made shorter."""
@@ -112,7 +112,11 @@ def stock(
 
     by, parts = GROUPS[group].by, None
     if not cursor and not sort and set(by) <= FEW:
-        parts = _sums(work, book, by, chosen)
+        parts = (
+            _in_zones(work, _sums(work, book, ("site_id", "bin_id"), chosen))
+            if group == "zone"
+            else _sums(work, book, by, chosen)
+        )
         keys, following = _keys(parts, by), None
     else:
         keys, following = _page(work, book, GROUPS[group], chosen, sort, cursor, limit, wide=wide, site=site)
@@ -242,6 +246,24 @@ def _page(
         values = [str(getattr(last, name)) for name in names]
         following = msgspec.json.encode([str(last.on_hand), *values] if sort == "on_hand" else values).hex()
     return [{name: str(getattr(row, name)) for name in group.by} for row in found[:limit]], following
+
+
+class Part(NamedTuple):
+    site_id: str
+    zone_id: str
+    share: str
+    currency: str
+    units: int
+    value: int
+
+
+def _in_zones(work: Work, parts: list[Any]) -> list[Part]:
+    """What stands in bins, by their zones: hundreds of bins are joined here, and not with every balance."""
+    zones = {bin.id: bin.zone_id for bin in many(work, Bin, {part.bin_id for part in parts}).values()}
+    return [
+        Part(part.site_id, zones.get(part.bin_id, ""), part.share, part.currency, int(part.units), int(part.value))
+        for part in parts
+    ]
 
 
 def _keys(parts: list[Any], by: tuple[str, ...]) -> list[dict[str, str]]:

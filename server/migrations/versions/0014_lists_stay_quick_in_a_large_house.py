@@ -25,7 +25,7 @@ INDEXES = (
     ('list_parcels_unclaimed', 'parcel', ['unclaimed_at', 'id', 'site_id'], "state = 'unclaimed'"),
     ('list_entries_by_site', 'stockentry', ['site_id', *OF_AN_ENTRY], ''),
     ('list_stock_sums', 'stockbalance',
-     ['status', 'site_id', 'currency', 'owner_id', 'item_id', 'bin_id', 'quantity', 'value'], 'quantity <> 0'),
+     ['status', 'site_id', 'currency', 'bin_id', 'owner_id', 'item_id', 'quantity', 'value'], 'quantity <> 0'),
     ('list_stock_dated', 'stockbalance', ['status', 'site_id', 'item_id', 'lot', 'expiry', 'owner_id'],
      "quantity <> 0 AND (lot <> '' OR expiry <> '')"),
     ('list_stock_by_expiry', 'stockbalance', ['expiry', 'item_id', 'lot', 'site_id'], ''),

@@ -87,7 +87,7 @@ export const ROLES: readonly Role[] = [
 ] // prettier-ignore
 
 export type Site = {
-  id: string; code: string; name: string; name_en: string; time_zone: string; book: 'own' | 'hand_over'; currency: string
+  id: string; code: string; name: string; name_en: string; time_zone: string; book: 'own' | 'hand_over'; book_from: string; currency: string
   unclaimed_days: number; unclaimed_rule: UnclaimedRule; inspection_hours?: number; review_hours?: number; device_silent_hours?: number
 } // prettier-ignore
 

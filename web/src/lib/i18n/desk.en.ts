@@ -994,6 +994,8 @@ export default {
   'sites.name_zh': 'Name (Chinese)',
   'sites.name_en': 'Name (English)',
   'sites.book': 'Book',
+  'sites.book_from': 'Its book begins on',
+  'sites.book_from_hint': 'The day of the count that opening stock is taken from',
   'sites.book_own': 'Own book: the balance is the whole stock',
   'sites.book_hand_over': 'Hand-over: sellable goods go to the ERP or WMS',
   'sites.time_zone': 'Time zone',

@@ -993,6 +993,8 @@ export default {
   'sites.name_zh': '名称',
   'sites.name_en': '英文名称',
   'sites.book': '账本',
+  'sites.book_from': '账本从哪天开始',
+  'sites.book_from_hint': '期初库存盘点的那一天',
   'sites.book_own': '自有账：结存就是全部库存',
   'sites.book_hand_over': '移交：上架后移交给 ERP/WMS',
   'sites.time_zone': '时区',
