@@ -37,13 +37,15 @@ class Server:
         self.data, self.port = data, port
         self.url = f"http://127.0.0.1:{port}"
         self.process: subprocess.Popen[bytes] | None = None
+        self.tree: Path | None = None
+        """Where its code and its built app are, when they are not this clone's."""
 
     def start(self, *options: str) -> None:
         with (self.data.parent / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "server.cli", "serve", "--port", str(self.port), "--no-build", *options],
                 env={**os.environ, "RESTOW_DATA": str(self.data), "DATABASE_URL": "", "REDIS_URL": ""},
-                stdout=log, stderr=log, start_new_session=True,
+                stdout=log, stderr=log, start_new_session=True, cwd=self.tree,
             )  # fmt: skip
         wait_for(self.answers, 90, f"the server to answer; its log is {log.name}")
 

@@ -38,7 +38,9 @@ self.addEventListener('install', (event) => {
 self.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
-      for (const name of await caches.keys()) if (name.startsWith('restow-') && name !== CACHE) await caches.delete(name)
+      // The version before stays too: another tab may be in the middle of something with it, and has not read all its parts yet.
+      const before = (await others()).at(-1)
+      for (const name of await others()) if (name !== before) await caches.delete(name)
       await self.clients.claim()
     })(),
   )
@@ -60,12 +62,13 @@ self.addEventListener('fetch', (event) => {
     return
   }
   if (LATER.includes(url.pathname)) event.respondWith(answerAndKeep(url.pathname, request))
-  else if (ASSETS.includes(url.pathname)) event.respondWith(answer(url.pathname, request))
+  else if (ASSETS.includes(url.pathname) || url.pathname.startsWith('/assets/')) event.respondWith(answer(url.pathname, request))
 })
 
+/** From this version, or from the one before: its parts have other names. */
 async function answer(url: string, request: Request): Promise<Response> {
   const cache = await caches.open(CACHE)
-  return (await cache.match(url)) ?? fetch(request)
+  return (await cache.match(url)) ?? (await (await newestOther())?.match(url)) ?? fetch(request)
 }
 
 async function answerAndKeep(url: string, request: Request): Promise<Response> {
@@ -77,8 +80,10 @@ async function answerAndKeep(url: string, request: Request): Promise<Response> {
   return response
 }
 
+/** The caches of other versions, the oldest first. */
+const others = async (): Promise<string[]> => (await caches.keys()).filter((name) => name.startsWith('restow-') && name !== CACHE)
+
 async function newestOther(): Promise<Cache | null> {
-  const names = (await caches.keys()).filter((name) => name.startsWith('restow-') && name !== CACHE)
-  const name = names.at(-1)
+  const name = (await others()).at(-1)
   return name ? caches.open(name) : null
 }

@@ -26,6 +26,12 @@ export async function registerWorker(): Promise<void> {
     waiting = worker
     ready.set(true)
   }
+  // In another tab somebody has put it on: here it is offered too, and until then the version before goes on.
+  let put = navigator.serviceWorker.controller !== null
+  navigator.serviceWorker.addEventListener('controllerchange', () => {
+    if (put) ready.set(true)
+    put = true
+  })
   offer(registration.waiting)
   registration.addEventListener('updatefound', () => {
     const worker = registration.installing
@@ -37,7 +43,7 @@ export async function registerWorker(): Promise<void> {
 }
 
 export function applyUpdate(): void {
-  if (!waiting) return
+  if (waiting?.state !== 'installed') return location.reload()
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true })
   waiting.postMessage('take over')
 }
