@@ -77,6 +77,7 @@ FILL = """async ([records, photos, from]) => {
     for (const row of outbox) writing.objectStore('outbox').put(row)
     for (const row of view) writing.objectStore('view').put(row)
     writing.objectStore('meta').put({ key: 'next_seq', value: seq })
+    writing.objectStore('meta').delete('view') // counted anew when the app starts
     await new Promise((done, failed) => ((writing.oncomplete = done), (writing.onabort = () => failed(writing.error))))
   }
   const picture = crypto.getRandomValues(new Uint8Array(60_000))

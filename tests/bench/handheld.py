@@ -91,6 +91,28 @@ new MutationObserver((_, me) => {
 """
 )
 
+# What no app can be quicker than here: one row written to the disk in a transaction that does nothing else, and a number painted.
+LEAST = """async (count) => {
+  const opening = indexedDB.open('least')
+  opening.onupgradeneeded = () => opening.result.createObjectStore('rows', { keyPath: 'n' })
+  const db = await new Promise((done) => (opening.onsuccess = () => done(opening.result)))
+  const shown = document.body.appendChild(document.createElement('output'))
+  shown.style.cssText = 'position: fixed; inset: 0 auto auto 0'
+  const took = []
+  for (let n = 0; n < count; n++) {
+    await new Promise((done) => setTimeout(done, 60))
+    const began = performance.now()
+    const writing = db.transaction('rows', 'readwrite', { durability: 'strict' })
+    writing.objectStore('rows').put({ n, text: 'x'.repeat(500) })
+    await new Promise((done) => (writing.oncomplete = done))
+    shown.textContent = n
+    took.push(await new Promise((done) => __painted((at) => done(at - began))))
+  }
+  shown.remove()
+  db.close()
+  return took
+}"""
+
 LOOK_UP = """async ([texts]) => {
   const { barcodeLookup, classify } = await import('/bench.js')
   const measure = async (ask) => {
@@ -335,6 +357,14 @@ def scans(scene: Scene) -> Iterator[Row]:
     page.evaluate(f"({WATCH_SCANS})()")
     for rate, wanted in ((1, 50), (SLOW, 120)):
         scene.throttled(rate)
+        least = page.evaluate(LEAST, 100 // scene.scale)
+        yield Row(
+            "the least here: one row written to the disk and a number painted",
+            f"{rate}×",
+            f"p50 {percentile(least, 0.5):.0f}, p95 {percentile(least, 0.95):.0f} ms",
+            "",
+            True,
+        )
         for where in ("online", "offline"):
             scene.context.set_offline(where == "offline")
             page.evaluate("() => void (__took = [])")
@@ -348,7 +378,7 @@ def scans(scene: Scene) -> Iterator[Row]:
             yield Row(
                 f"Enter to painted result, {count} scans {where}",
                 f"{rate}×",
-                f"p50 {percentile(took, 0.5):.0f}, p95 {p95:.0f} ms",
+                f"p50 {percentile(took, 0.5):.0f}, p95 {p95:.0f} ms; {p95 / percentile(least, 0.95):.1f} of the least",
                 f"p95 ≤ {wanted} ms",
                 p95 <= wanted,
             )
