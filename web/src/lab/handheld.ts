@@ -5,6 +5,7 @@ import 'fake-indexeddb/auto'
 
 import * as app from '../lib/app'
 import * as auth from '../lib/auth'
+import { rowsOf } from '../lib/catalogue'
 import { db, feedState, REFERENCE } from '../lib/db'
 import { nextNumber, record } from '../lib/outbox'
 import { customer } from '../lib/personal'
@@ -103,8 +104,8 @@ const ORDERS: Record<string, (order: never) => unknown> = {
   async report() {
     const stored = [...(await db.view.toArray()), ...(await db.reference.toArray())]
     const rows = await Promise.all(stored.map(async ({ kind, key, value }) => [`${kind} ${key}`, kind === 'customer' ? await customer(key) : value] as const))
-    const items = (await db.items.toArray()).flatMap((page) => page.rows).map((value) => [`item ${value.id}`, value] as const)
-    const barcodes = (await db.barcodes.toArray()).flatMap((page) => page.rows).map((value) => [`barcode ${value.id}`, value] as const)
+    const items = (await db.items.toArray()).flatMap((page) => rowsOf(page)).map((value) => [`item ${value.id}`, value] as const)
+    const barcodes = (await db.barcodes.toArray()).flatMap((page) => rowsOf(page)).map((value) => [`barcode ${value.id}`, value] as const)
     const documents = [...rows, ...items, ...barcodes]
     return { made, told, documents: Object.fromEntries(documents.map(([name, value]) => [name, canonical(value)])), ...(await state()) }
   },

@@ -1,7 +1,7 @@
 // The beginning: opens what is kept here, says who and what this device is, and begins to sync.
 
 import { identity, loadIdentity, lockWhenIdle, stillHere } from './auth'
-import { readMeta, reindex, useDatabase } from './db'
+import { readMeta, reindex, sumUp, upToDate, useDatabase } from './db'
 import { lang, useLanguage, type Language } from './i18n'
 import { configureNet } from './net'
 import { sealWhatLiesOpen } from './personal'
@@ -26,20 +26,24 @@ export async function start(): Promise<() => void> {
     configure({ database: PRACTICE_DATABASE })
     await (await import('./practice')).prepare(practice)
   }
-  await loadSettings()
-  await reindex()
-  await sealWhatLiesOpen()
+  await Promise.all([loadSettings(), bringUpToDate()])
   // Without its words English has to wait; the screens do not.
   const speak = (language: Language) => useLanguage(language).catch((reason: unknown) => console.error('No words', reason))
-  await speak(settings.get().language)
-  await loadIdentity()
-  const packAt = (await readMeta<number>('pack')) ?? 0
+  const [, , packAt = 0] = await Promise.all([speak(settings.get().language), loadIdentity(), readMeta<number>('pack')])
   say({ packAt, packReady: packAt > 0 })
   // Only what is enrolled has anybody to talk to, and practice talks to nobody.
   let syncing: Promise<() => void> | undefined
   const enrolled = identity.subscribe((known) => void (known && !practice && (syncing ??= import('./sync').then(({ startSync }) => startSync()))))
   const ends = [settings.subscribe(({ language }) => void (language === lang.get() || speak(language))), watchHolder(), enrolled, () => void syncing?.then((end) => end())]
   return () => ends.forEach((end) => end())
+}
+
+/** What an earlier version of the app stored becomes what this one expects. */
+async function bringUpToDate(): Promise<void> {
+  if (await upToDate()) return
+  await reindex()
+  await sealWhatLiesOpen()
+  await sumUp()
 }
 
 /** Who lays the device down has to show that it is them when they come back. */

@@ -1,7 +1,7 @@
 // Who holds this device, and which device it is. A badge and a PIN are enough without network: what is kept to check them is a slow
 // salted hash over the badge's secret and the PIN together, so a stolen device without badges lets no one in.
 
-import { db, lookUp, readMeta, writeMeta, type Sealed } from './db'
+import { db, lookUp, readMeta, remembered, writeMeta, type Sealed } from './db'
 import { json } from './net'
 import { parseBadge } from './numbers'
 import { store, type Readable } from './observable'
@@ -63,9 +63,10 @@ const holder = store<Session | null>(null)
 export const session: Readable<Session | null> = holder
 
 export async function loadIdentity(): Promise<void> {
-  const known = await readMeta<StoredIdentity>('identity')
+  const [known, saved] = await Promise.all([
+    readMeta<StoredIdentity>('identity'), readMeta<{ person_id: string; since: number; seen: number; locked: boolean }>('session'),
+  ])
   device.set(known ? plain(known) : null)
-  const saved = await readMeta<{ person_id: string; since: number; seen: number; locked: boolean }>('session')
   if (!saved) return holder.set(null)
   const person = await personOf(saved.person_id)
   // Whoever comes back after a crash goes on where they were; whoever left it lying has to show that it is them.
@@ -225,14 +226,20 @@ export function requireAuthor(): string {
 
 export const author = (): string => holder.get()?.person.id ?? ''
 
-/** Under which device, site and epoch something is recorded now. */
-export async function ctxOf(args: { site_id?: string }): Promise<{ device: string; site: string; epoch: string }> {
+/** Under which device and site something is recorded now. */
+export function ctxOf(args: { site_id?: string }): { device: string; site: string } {
   const known = device.get()
   if (!known) throw new Error('This device is not enrolled')
-  return { device: known.device_id, site: args.site_id || settings.get().siteId || known.site_id, epoch: (await readMeta<string>('epoch')) ?? '' }
+  return { device: known.device_id, site: args.site_id || settings.get().siteId || known.site_id }
 }
 
 // Rights, as far as they are known here. The server decides.
+
+/** What somebody may do, as it is asked before each scan. */
+export const mayNow = (action: string, personId: string, siteId: string): Promise<boolean> =>
+  rolesThen(`${personId} ${siteId} ${today()}`).then((roles) => may(action, roles))
+
+const rolesThen = remembered('reference', (key) => rolesOf(...(key.split(' ', 2) as [string, string])))
 
 /** The same table as server/domain/permissions.py, for what a handheld offers. */
 const MAY: Record<string, readonly string[]> = {

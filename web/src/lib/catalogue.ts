@@ -1,78 +1,115 @@
-// Items and barcodes, in pages of a hundred: a row for each would take a handheld twenty seconds to load, pages take half a second.
+// Items and barcodes, in pages of a hundred: a row for each would take a handheld twenty seconds to load. A page is one text with a line for
+// each: a browser stores and reads a text many times as fast as a hundred objects, of which a scan needs one.
 
-import Dexie, { type Table } from 'dexie'
+import type { Table } from 'dexie'
 
-import { db, lookUp, readMeta, writeMeta, type BarcodePage, type ItemPage } from './db'
+import { db, lookUp, readMeta, remembered, writeMeta, type CataloguePage } from './db'
 import { gtinForms } from './gtin'
 import type { Barcode, Item } from './protocol'
 
 const PAGE = 100
+/** So many pages are read or written at once: no scan waits long between two of these. */
+const FEW_PAGES = 50
 
-/** Items somebody has in hand are asked for at every scan, and a page of a hundred is read for each: the last few hundred are remembered. */
-let remembered = { of: db, items: new Map<string, Item>() }
-const REMEMBERED = 500
-Dexie.on('storagemutated', (parts) => {
-  if (Object.keys(parts).some((part) => part.startsWith(`idb://${db.name}/items/`))) remembered = { of: db, items: new Map() }
-})
-
-interface Page<T> {
-  first: string
-  rows: T[]
+interface Shelf<T> {
+  table(): Table<CataloguePage<T>, string>
+  /** Pages are sorted by this, and begin with it. */
+  order(row: T): string
+  /** Rows of which this is the same never part over two pages, so that a look-up reads one page. */
+  together(order: string): string
+  /** Whether a row stands where its id says. */
+  byId: boolean
 }
-
-const orderOfBarcode = (barcode: Barcode) => `${barcode.text}\0${barcode.id}`
+const ITEMS: Shelf<Item> = { table: () => db.items, order: (item) => item.id, together: (order) => order, byId: true }
+const BARCODES: Shelf<Barcode> = {
+  table: () => db.barcodes, order: ({ text, id }) => `${text}\0${id}`, together: (order) => order.slice(0, order.indexOf('\0')), byId: false,
+}
 
 export async function writeItems(puts: Item[], drops: string[], reset: boolean): Promise<void> {
-  remembered = { of: db, items: new Map() }
-  await write<Item>(db.items as Table<ItemPage, string>, (item) => item.id, (item) => item.id, puts, drops, reset)
+  remember.forget()
+  await write(ITEMS, puts, drops, reset)
 }
 
-export async function writeBarcodes(puts: Barcode[], drops: string[], reset: boolean): Promise<void> {
-  await write<Barcode>(db.barcodes as Table<BarcodePage, string>, orderOfBarcode, (barcode) => barcode.text, puts, drops, reset)
-}
+export const writeBarcodes = (puts: Barcode[], drops: string[], reset: boolean): Promise<void> => write(BARCODES, puts, drops, reset)
 
-/** Rows of one text never part over two pages, so that a look-up reads one page. */
-async function write<T extends { id: string }>(
-  table: Table<Page<T>, string>,
-  order: (row: T) => string,
-  together: (row: T) => string,
-  puts: T[],
-  drops: string[],
-  reset: boolean,
-): Promise<void> {
+async function write<T extends { id: string }>(shelf: Shelf<T>, puts: T[], drops: string[], reset: boolean): Promise<void> {
   if (!reset && !puts.length && !drops.length) return
-  const gone = new Set([...drops, ...puts.map((row) => row.id)])
-  const adding = [...new Map(puts.map((row) => [row.id, row])).values()]
+  const table = shelf.table()
   const dropped = new Set(drops)
-  const incoming = adding.filter((row) => !dropped.has(row.id)).map((row) => ({ at: order(row), row }))
+  const adding = new Map(puts.map((row) => [row.id, row]))
+  const incoming = [...adding.values()].filter((row) => !dropped.has(row.id)).map((row) => ({ at: shelf.order(row), row }))
   incoming.sort((a, b) => (a.at < b.at ? -1 : 1))
+  const firsts = reset ? [] : await table.toCollection().primaryKeys()
+  if (!firsts.length) {
+    await table.clear()
+    await put(shelf, incoming)
+    return void (await writeMeta(`rows:${table.name}`, incoming.length))
+  }
 
-  const pages = reset ? [] : await table.orderBy('first').toArray()
-  const result: Page<T>[] = []
-  const stale: string[] = []
+  // What is replaced or dropped is taken out wherever it stands, what is new goes into the page it belongs to.
+  const gone = new Set([...drops, ...adding.keys()])
+  const sought = [...gone].sort()
+  const changing: { first: string; coming: typeof incoming }[] = []
   let next = 0
-  let total = 0
-  // One pass: what is replaced or dropped is taken out wherever it stands, what is new goes into the page it belongs to.
-  for (const [n, page] of pages.entries()) {
-    const following = pages[n + 1]?.rows[0]
-    const mine = (one: { at: string; row: T }) => !following || (one.at < order(following) && together(one.row) !== together(following))
-    const rows = page.rows.filter((row) => !gone.has(row.id))
-    const kept = rows.length
-    while (next < incoming.length && mine(incoming[next]!)) rows.push(incoming[next++]!.row)
-    total += rows.length
-    if (kept === page.rows.length && rows.length === kept) continue
-    stale.push(page.first)
-    rows.sort((a, b) => (order(a) < order(b) ? -1 : 1))
-    result.push(...cut(rows, order, together))
+  let at = 0
+  for (const [n, first] of firsts.entries()) {
+    const following = firsts[n + 1]
+    const coming: typeof incoming = []
+    const mine = (order: string) => following === undefined || (order < following && shelf.together(order) !== shelf.together(following))
+    while (next < incoming.length && mine(incoming[next]!.at)) coming.push(incoming[next++]!)
+    const holds = !shelf.byId || (at < sought.length && mine(sought[at]!))
+    while (shelf.byId && at < sought.length && mine(sought[at]!)) at++
+    if (coming.length || holds) changing.push({ first, coming })
   }
-  if (!pages.length) {
-    result.push(...cut(incoming.map(({ row }) => row), order, together))
-    total = incoming.length
+  let more = 0
+  for (let from = 0; from < changing.length; from += FEW_PAGES) {
+    const few = changing.slice(from, from + FEW_PAGES)
+    const pages = await table.bulkGet(few.map(({ first }) => first))
+    for (const [n, { first, coming }] of few.entries()) {
+      const page = pages[n]!
+      if (!coming.length && gone.size < FEW_PAGES && page.lines !== undefined && !sought.some((id) => page.lines!.includes(id))) continue
+      const before = rowsOf(page)
+      const kept = before.filter((row) => !gone.has(row.id))
+      if (!coming.length && kept.length === before.length) continue
+      more += kept.length + coming.length - before.length
+      const rows = [...kept.map((row) => ({ at: shelf.order(row), row })), ...coming].sort((a, b) => (a.at < b.at ? -1 : 1))
+      await table.delete(first)
+      await put(shelf, rows)
+    }
   }
-  await writeMeta(`rows:${table.name}`, total)
-  if (reset) await table.clear()
-  else await table.bulkDelete(stale)
-  await table.bulkPut(result)
+  await writeMeta(`rows:${table.name}`, (await countOf(table.name as 'items' | 'barcodes')) + more)
+}
+
+/** Cuts sorted rows into pages and writes them. */
+async function put<T>(shelf: Shelf<T>, rows: { at: string; row: T }[]): Promise<void> {
+  let pages: CataloguePage<T>[] = []
+  for (let from = 0; from < rows.length; ) {
+    let to = Math.min(from + PAGE, rows.length)
+    while (to < rows.length && shelf.together(rows[to]!.at) === shelf.together(rows[to - 1]!.at)) to++
+    pages.push({ first: rows[from]!.at, lines: rows.slice(from, to).map(({ row }) => JSON.stringify(row)).join('\n') })
+    from = to
+    if (pages.length < FEW_PAGES && from < rows.length) continue
+    await shelf.table().bulkPut(pages)
+    pages = []
+  }
+}
+
+/** All rows of a page. Earlier versions of the app kept them as they are. */
+export const rowsOf = <T>({ lines, rows }: CataloguePage<T>): T[] => rows ?? lines!.split('\n').map((line) => JSON.parse(line) as T)
+
+/** The rows of a page in which this is written. */
+function rowsWith<T>(page: CataloguePage<T>, field: string, value: string): T[] {
+  const is = (row: T) => (row as Record<string, unknown>)[field] === value
+  if (page.lines === undefined) return page.rows!.filter(is)
+  const found: T[] = []
+  const written = `${JSON.stringify(field)}:${JSON.stringify(value)}`
+  for (let at = page.lines.indexOf(written); at >= 0; ) {
+    const end = page.lines.indexOf('\n', at)
+    const row = JSON.parse(page.lines.slice(page.lines.lastIndexOf('\n', at) + 1, end < 0 ? undefined : end)) as T
+    if (is(row)) found.push(row)
+    at = end < 0 ? -1 : page.lines.indexOf(written, end)
+  }
+  return found
 }
 
 /** How many there are. Before they were counted as they are written, they are counted once. */
@@ -80,33 +117,16 @@ export async function countOf(name: 'items' | 'barcodes'): Promise<number> {
   const known = await readMeta<number>(`rows:${name}`)
   if (known !== undefined) return known
   let rows = 0
-  await (db[name] as Table<Page<unknown>, string>).each((page) => void (rows += page.rows.length))
+  await (db[name] as Table<CataloguePage<unknown>, string>).each((page) => void (rows += rowsOf(page).length))
   return rows
 }
 
-function cut<T>(rows: T[], order: (row: T) => string, together: (row: T) => string): Page<T>[] {
-  const pages: Page<T>[] = []
-  for (let from = 0; from < rows.length; ) {
-    let to = Math.min(from + PAGE, rows.length)
-    while (to < rows.length && together(rows[to]!) === together(rows[to - 1]!)) to++
-    pages.push({ first: order(rows[from]!), rows: rows.slice(from, to) })
-    from = to
-  }
-  return pages
-}
+export const item = async (id: string): Promise<Item | null> => (id ? remember(id) : null)
 
-export async function item(id: string): Promise<Item | null> {
-  if (!id) return null
-  if (remembered.of !== db || remembered.items.size >= REMEMBERED) remembered = { of: db, items: new Map() }
-  const now = remembered
-  const known = now.items.get(id)
-  if (known) return known
+const remember = remembered('items', async (id): Promise<Item | null> => {
   const page = await db.items.where('first').belowOrEqual(id).last()
-  const found = page?.rows.find((row) => row.id === id) ?? null
-  // Into what was remembered when it was asked for: what has changed meanwhile has begun another.
-  if (found) now.items.set(id, found)
-  return found
-}
+  return page ? (rowsWith(page, 'id', id)[0] ?? null) : null
+})
 
 export async function items(ids: Iterable<string>): Promise<Map<string, Item>> {
   const found = new Map<string, Item>()
@@ -133,13 +153,13 @@ export async function barcodeLookup(text: string): Promise<{ item: Item; barcode
 async function barcodesOf(text: string): Promise<Barcode[]> {
   // Besides the catalogue, what somebody here has just said an unknown code is.
   const [page, named] = await Promise.all([db.barcodes.where('first').belowOrEqual(`${text}\0\uffff`).last(), lookUp('barcode', 'text', text)])
-  return [...(page?.rows.filter((row) => row.text === text) ?? []), ...named]
+  return [...(page ? rowsWith(page, 'text', text) : []), ...named]
 }
 
 /** Every code this item wears; reads the whole catalogue, so for a card, not for a scan. */
 export async function codesOfItem(itemId: string): Promise<Barcode[]> {
   const found: Barcode[] = []
-  await db.barcodes.each((page) => void found.push(...page.rows.filter((row) => row.item_id === itemId)))
+  await db.barcodes.each((page) => void found.push(...rowsWith(page, 'item_id', itemId)))
   return found
 }
 
@@ -149,7 +169,7 @@ export async function searchItems(text: string, limit = 20): Promise<Item[]> {
   if (!words.length) return []
   const found: Item[] = []
   await db.items.orderBy('first').until(() => found.length >= limit).each((page) => {
-    for (const row of page.rows) {
+    for (const row of rowsOf(page)) {
       if (!row.active) continue
       const hay = `${row.sku} ${row.name} ${row.name_en} ${row.spec}`.toLowerCase()
       if (words.every((word) => hay.includes(word))) found.push(row)

@@ -109,10 +109,18 @@ async function meanings(raw: string, symbology: string, expect: Expect): Promise
     if (bin) add({ is: 'bin', bin, zone: await zoneById(bin.zone_id) }, true)
   }
 
+  // Where goods are scanned one after the other, what is known as one of them and as no serial number is that, whatever else it may be.
+  const asGoods = Promise.all([custody(text, ''), barcodeLookup(text)])
+  if (expect === 'item') {
+    const [{ sold, receipts }, [labelled, ...others]] = await asGoods
+    if (labelled && !others.length && !sold.length && !receipts.length)
+      return [{ meaning: { is: 'item', ...labelled, quantity: labelled.barcode.quantity, gs1: null }, sure: true }]
+  }
+
   // All that it may be is asked at once: a scan waits for the slowest of the answers, not for each after the other.
   const waybill = normalWaybill(text)
-  const [{ sold, receipts }, prefixes, parcel, outbound, listed, labelled, bin, order] = await Promise.all([
-    custody(text, ''), carriers(), parcelByWaybill(site, waybill), outboundByNumber(text), listedAs(waybill), barcodeLookup(text), binByCode(site, text), orderByNumber(text),
+  const [[{ sold, receipts }, labelled], prefixes, parcel, outbound, listed, bin, order] = await Promise.all([
+    asGoods, carriers(), parcelByWaybill(site, waybill), outboundByNumber(text), listedAs(waybill), binByCode(site, text), orderByNumber(text),
   ])
   for (const itemId of new Set([...sold, ...receipts].map((each) => each.item_id)))
     add(

@@ -2,6 +2,7 @@
 
 import Dexie, { type EntityTable, type Table } from 'dexie'
 
+import { forget, rowsBy, rowsOf } from './mirror'
 import type { ChangeOut, Barcode, DeviceCommand, Documents, Item, Kind, PhotoKind, Result } from './protocol'
 
 /** Bytes at rest: encrypted with the device's key, or as they are where the browser offers no encryption. */
@@ -74,14 +75,11 @@ export interface FeedState {
   at: number
 }
 
-export interface ItemPage {
+/** A hundred items or barcodes: a line of JSON each, or, from an earlier version of the app, as they are (catalogue.ts). */
+export interface CataloguePage<T> {
   first: string
-  rows: Item[]
-}
-
-export interface BarcodePage {
-  first: string
-  rows: Barcode[]
+  lines?: string
+  rows?: T[]
 }
 
 /** A few hundred of the site's waybills, as one text (waybills.ts). */
@@ -180,6 +178,18 @@ export type Due = 'inspect' | 'dispose' | 'put_away' | 'receive' | 'open' | 'sig
 
 export const entry = (kind: string, field: string, value: string) => `${kind} ${field} ${value}`
 export const dueEntry = (due: Due, siteId: string) => entry('due', due, siteId)
+export const isDueEntry = (by: string) => by.startsWith('due ')
+
+/** Kept with the view, and written with it. */
+export interface ViewState {
+  /** Counted on with every write of the view, or of what it refers to (mirror.ts). */
+  version: number
+  /** How many documents stand under each entry of what is due: a browser that counts five thousand takes a tenth of a second. */
+  due: Record<string, number>
+}
+export const VIEW_STATE = 'view'
+export const viewState = async (): Promise<ViewState> => (await readMeta<ViewState>(VIEW_STATE)) ?? { version: 0, due: {} }
+export const saveViewState = (state: ViewState) => writeMeta(VIEW_STATE, state)
 
 export function entriesOf(kind: Kind, value: Documents[Kind]): string[] {
   const fields: readonly string[] = LOOK_UPS[kind as LookedUp] ?? []
@@ -228,8 +238,8 @@ class Database extends Dexie {
   declare view: Table<Row, [Kind, string]>
   declare reference: Table<Row, [Kind, string]>
   declare staged: EntityTable<StagedRow, 'n'>
-  declare items: EntityTable<ItemPage, 'first'>
-  declare barcodes: EntityTable<BarcodePage, 'first'>
+  declare items: Table<CataloguePage<Item>, string>
+  declare barcodes: Table<CataloguePage<Barcode>, string>
   declare photos: EntityTable<PhotoRow, 'sha256'>
   declare scans: EntityTable<ScanRow, 'id'>
   declare drafts: EntityTable<DraftRow, 'key'>
@@ -304,13 +314,42 @@ export const reading = <T>(ask: () => Promise<T>): Promise<T> =>
 
 /** The documents of a kind that have this value in this field, within a transaction or not. */
 export async function lookUp<K extends LookedUp>(kind: K, field: LookUp<K>, value: string): Promise<Documents[K][]> {
-  const rows = await (REFERENCE.has(kind) ? db.reference : db.view).where('by').equals(entry(kind, field, value)).toArray()
-  return rows.map((row) => row.value as Documents[K])
+  return (await rowsBy(kind, entry(kind, field, value))).map((row) => row.value as Documents[K])
+}
+
+/**
+ * What every scan asks for and only a pull changes, remembered until something is written into this table, here or in another tab. Not for a
+ * `live` query, which would not hear of that.
+ */
+export function remembered<T>(table: 'items' | 'reference', ask: (key: string) => Promise<T>, most = 500): ((key: string) => Promise<T>) & { forget(): void } {
+  let known = new Map<string, T>()
+  let of = db
+  const forget = () => void (known = new Map())
+  Dexie.on('storagemutated', (parts) => {
+    if (Object.keys(parts).some((part) => part.startsWith(`idb://${db.name}/${table}/`))) forget()
+  })
+  const answer = async (key: string) => {
+    if (of !== db || known.size >= most) forget()
+    of = db
+    // Into what was remembered when it was asked for: what has changed meanwhile has begun another.
+    const now = known
+    if (now.has(key)) return now.get(key)!
+    const found = await ask(key)
+    now.set(key, found)
+    return found
+  }
+  return Object.assign(answer, { forget })
 }
 
 /** Raised when documents are looked up by something new; the kinds it is new for. */
 const INDEXED = 2
 const INDEXED_ANEW: readonly Kind[] = ['outbound_claim', 'return_line', 'receipt']
+
+/** Whether there is anything for `reindex`, `sumUp` and `sealWhatLiesOpen` to do: every start asks, and waits for the answer. */
+export async function upToDate(): Promise<boolean> {
+  const [indexed, state, sealed] = await db.meta.bulkGet(['indexed', VIEW_STATE, 'sealed'])
+  return Number(indexed?.value ?? 1) >= INDEXED && !!state && !!sealed
+}
 
 /** What an earlier version of the app stored is found by what this one asks for. At start; once. */
 export async function reindex(): Promise<void> {
@@ -321,11 +360,22 @@ export async function reindex(): Promise<void> {
       .between([kind, ''], [kind, '\uffff'])
       .modify((row) => void (row.by = entriesOf(row.kind, row.value)))
   await writeMeta('indexed', INDEXED)
+  await db.meta.delete(VIEW_STATE)
+  forget()
 }
+
+/** Counts what waits for somebody, where it is not known: from then on each write adds to it. At start. */
+export const sumUp = (): Promise<void> =>
+  db.transaction('rw', db.meta, db.view, async () => {
+    if (await readMeta(VIEW_STATE)) return
+    const due: ViewState['due'] = {}
+    for (const one of (await db.view.where('by').startsWith('due ').keys()) as string[]) due[one] = (due[one] ?? 0) + 1
+    await saveViewState({ version: Date.now(), due }) // no number that was given before
+  })
 
 /** All documents of a kind. */
 export async function everyOf<K extends Kind>(kind: K): Promise<Documents[K][]> {
-  const rows = await (REFERENCE.has(kind) ? db.reference : db.view).where('[kind+key]').between([kind, ''], [kind, '\uffff']).toArray()
+  const rows = REFERENCE.has(kind) ? await rowsOf(kind) : await db.view.where('[kind+key]').between([kind, ''], [kind, '\uffff']).toArray()
   return rows.map((row) => row.value as Documents[K])
 }
 

@@ -1,6 +1,6 @@
 // Values that tell when they change: the store contract of Svelte, without Svelte, so that Node can use them too.
 
-import { liveQuery } from 'dexie'
+import Dexie, { liveQuery } from 'dexie'
 
 export interface Readable<T> {
   subscribe(run: (value: T) => void): () => void
@@ -32,14 +32,24 @@ export function store<T>(initial: T): Writable<T> {
   }
 }
 
-/** What a query answers, asked again whenever what it read has changed, in this tab or another. */
+/**
+ * What a query answers, asked again whenever what it read has changed, in this tab or another: once a frame, and after that frame was
+ * painted. What a scan came to is shown at once by whoever did it; all that looks on comes a moment later.
+ */
 export function live<T>(query: () => Promise<T> | T, initial: T): Readable<T> {
   let value = initial
   return {
     get: () => value,
     subscribe(run) {
       run(value)
-      const subscription = liveQuery(query).subscribe({
+      let asked = 0
+      const ask = async () => {
+        const mine = ++asked
+        if (mine > 1) await painted()
+        // Dexie has begun another since and does not look at this answer.
+        return mine === asked ? query() : value
+      }
+      const subscription = liveQuery(ask).subscribe({
         next(found) {
           value = found
           run(found)
@@ -52,6 +62,13 @@ export function live<T>(query: () => Promise<T> | T, initial: T): Readable<T> {
     },
   }
 }
+
+/** The turn after the next frame. Nothing is painted in Node, nor on a page that nobody sees. A promise of Dexie's own, for it watches what is read after it. */
+const painted = (): PromiseLike<void> =>
+  new Dexie.Promise((resolve) => {
+    if (globalThis.document?.visibilityState !== 'visible') return setTimeout(resolve)
+    requestAnimationFrame(() => setTimeout(resolve))
+  })
 
 /** A value computed from another one. */
 export function derived<S, T>(source: Readable<S>, compute: (value: S) => T): Readable<T> {

@@ -1,14 +1,15 @@
 // Everything a person does goes through `record`: numbered, saved to the disk and laid over the view in one transaction, or not at all.
 
 import { author, ctxOf, requireAuthor } from './auth'
-import { db, feedState, readMeta, writeMeta, type AttentionRow, type OutboxRow, type ScanRow } from './db'
+import { db, readMeta, saveViewState, VIEW_STATE, viewState, writeMeta, type AttentionRow, type FeedState, type OutboxRow, type ScanRow, type ViewState } from './db'
 import { uuid7 } from './ids'
+import { isAt, written } from './mirror'
 import { EFFECTS } from './mutations'
 import { makeNumber } from './numbers'
 import { APP_SCHEMA, type Commands, type DeviceCommand, type Result } from './protocol'
 import { saved } from './room'
 import { seal } from './vault'
-import { argsOf, forget, Layer, openPending, rebuild, remember, NotOpened } from './view'
+import { argsOf, forget, Layer, openPending, rebuild, remember, NotOpened, writeView, type Written } from './view'
 
 export interface RecordOptions {
   /** The scan that this answers: it goes into the history, where an undo finds it. */
@@ -21,6 +22,8 @@ export interface RecordOptions {
 export interface Recorded {
   seq: number
   id: string
+  /** What it has made of the documents it touched, without asking for them again. */
+  view: Layer
 }
 
 let told: () => void = () => {}
@@ -31,33 +34,40 @@ export const whenRecorded = (listener: () => void) => void (told = listener)
 /** Resolves when it is on the disk. Only then may a screen say that it is saved. Throws StorageFull. */
 export async function record<Name extends DeviceCommand>(name: Name, args: Commands[Name], options: RecordOptions = {}): Promise<Recorded> {
   const by = options.by ?? options.scan?.by ?? requireAuthor()
-  const { device, site, epoch } = await ctxOf(args as { site_id?: string })
+  const { device, site } = ctxOf(args as { site_id?: string })
   const id = uuid7()
   const made_at = Date.now()
   // A copy: what is laid over the view must be what is sent, whatever the screen does with its object afterwards.
   const copy = JSON.parse(JSON.stringify(args)) as Commands[Name]
   // Encrypted before the transaction begins, for it would not wait for the answer.
-  const sealed = await seal(copy, id)
-  const noted = options.scan || UNDOABLE.has(name) ? await noteOf(options.scan, options.result, options.words) : null
-  const base = (await feedState(`site:${site}`)).shown
+  const [sealed, noted] = await Promise.all([seal(copy, id), options.scan || UNDOABLE.has(name) ? noteOf(options.scan, options.result, options.words) : null])
   remember(id, copy)
   const save = () =>
     db.transaction('rw', [db.meta, db.outbox, db.view, db.scans, db.reference, db.items], async () => {
-      const next = (await readMeta<number>('next_seq')) ?? 1
-      await writeMeta('next_seq', next + 1)
-      const layer = new Layer()
+      const [numbered, known, feed, kept] = await db.meta.bulkGet(['next_seq', 'epoch', `feed:site:${site}`, VIEW_STATE])
+      const next = (numbered?.value as number | undefined) ?? 1
+      const epoch = (known?.value as string | undefined) ?? ''
+      const base = (feed?.value as FeedState | undefined)?.shown ?? 0
+      const state = (kept?.value as ViewState | undefined) ?? { version: 0, due: {} }
+      isAt(state.version)
+      const layer = new Layer(true)
       await EFFECTS[name](layer, copy as never, { id, by, device, site, at: made_at })
       const before = await whatItWas(name, copy as unknown as Record<string, unknown>)
-      const touches = layer.takeTouched()
-      await layer.write()
-      await db.outbox.add({ seq: next, id, name, by, site, schema: APP_SCHEMA, epoch, base, sealed, made_at, touches, state: 'pending' })
-      if (noted) await db.scans.add({ ...noted, at: made_at, by, mutation_id: id, name, sealed, before })
-      return next
+      const changes = await layer.changes(state)
+      // At once: each answer that is waited for is a way there and back, and the person waits for them all.
+      await Promise.all([
+        writeView(changes),
+        db.meta.bulkPut([{ key: 'next_seq', value: next + 1 }, { key: VIEW_STATE, value: state }]),
+        db.outbox.add({ seq: next, id, name, by, site, schema: APP_SCHEMA, epoch, base, sealed, made_at, touches: layer.takeTouched(), state: 'pending' }),
+        noted && db.scans.add({ ...noted, at: made_at, by, mutation_id: id, name, sealed, before }),
+      ])
+      return { seq: next, id, view: layer, changes, version: state.version }
     })
   try {
-    const seq = await saved(save)
+    const { changes, version, ...recorded } = await saved(save)
+    written(version, changes)
     told()
-    return { seq, id }
+    return recorded
   } catch (reason) {
     forget(id)
     throw reason
@@ -157,14 +167,35 @@ export async function retryFixed(id: string, args: Record<string, unknown>): Pro
   return recorded
 }
 
+/** Lays what waits over these documents again; and tells what else was written that the view is made of. */
+export interface Rebuilding {
+  lay(keys: Iterable<string>): Promise<void>
+  wrote(what: Written): void
+}
+
 /** Runs a transaction that rebuilds the view, again from the start when another tab recorded something meanwhile. */
-export async function withRebuild<T>(tables: string[], work: (lay: (keys: Iterable<string>) => Promise<void>) => Promise<T>): Promise<T> {
+export async function withRebuild<T>(tables: string[], work: (rebuilding: Rebuilding) => Promise<T>): Promise<T> {
   const device = (await readMeta<{ device_id: string }>('identity'))?.device_id ?? ''
   for (;;) {
     await openPending()
+    const all: Written[] = []
     try {
       // `async`, though it awaits nothing itself: Dexie lets the transaction of any other function end too early in a browser.
-      return await db.transaction('rw', tables, async () => work((keys) => rebuild(keys, EFFECTS, device)))
+      const [done, before] = await db.transaction('rw', tables, async () => {
+        const state = await viewState()
+        const before = state.version
+        isAt(before)
+        const wrote = (what: Written) => {
+          all.push(what)
+          state.version++
+        }
+        const lay = async (keys: Iterable<string>) => void all.push(await rebuild(keys, EFFECTS, device, state))
+        const done = await work({ lay, wrote })
+        if (state.version !== before) await saveViewState(state)
+        return [done, before] as const
+      })
+      for (const [n, what] of all.entries()) written(before + n + 1, what)
+      return done
     } catch (reason) {
       if (!(reason instanceof NotOpened)) throw reason
     }

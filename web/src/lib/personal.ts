@@ -3,8 +3,9 @@
 
 import Dexie from 'dexie'
 
-import { db, readMeta, writeMeta, type Row, type ScanRow, type StagedRow } from './db'
+import { db, readMeta, writeMeta, type Row, type ScanRow, type Sealed, type StagedRow } from './db'
 import { saveDraft } from './drafts'
+import { forget, rowAt } from './mirror'
 import type { ChangeOut, Customer, Kind } from './protocol'
 import { open, seal } from './vault'
 
@@ -24,13 +25,20 @@ export function sealNames(changes: readonly ChangeOut[]): Promise<StagedRow['cha
   )
 }
 
+/** Names that were opened once, for as long as their row is remembered. */
+const opened = new WeakMap<Sealed, string>()
+
 /** A customer with their name; within a transaction or not. */
 export async function customer(id: string): Promise<Customer | null> {
-  const row = id ? ((await db.reference.get(['customer', id])) as Row<'customer'> | undefined) : undefined
+  const row = id ? ((await rowAt('customer', id)) as Row<'customer'> | null) : null
   if (!row?.sealed) return row?.value ?? null
+  const known = opened.get(row.sealed)
+  if (known !== undefined) return { ...row.value, name: known }
   const opening = open<string>(row.sealed, about('customer', id))
   // A transaction ends while WebCrypto works, unless it is told to wait.
-  return { ...row.value, name: await (Dexie.currentTransaction ? Dexie.waitFor(opening) : opening) }
+  const name = await (Dexie.currentTransaction ? Dexie.waitFor(opening) : opening)
+  opened.set(row.sealed, name)
+  return { ...row.value, name }
 }
 
 /** What an earlier version of the app kept in the clear: once, at start. */
@@ -41,5 +49,6 @@ export async function sealWhatLiesOpen(): Promise<void> {
     if (!row.said) await db.scans.put({ ...row, said: await seal({ text, words }, row.id) })
   const customers = await db.reference.where('[kind+key]').between(['customer', ''], ['customer', '\uffff']).filter((row) => !row.sealed).toArray()
   await db.reference.bulkPut((await sealNames(customers)) as Row[])
+  forget()
   await writeMeta('sealed', 1)
 }

@@ -1,9 +1,10 @@
 // What the screens ask. Every answer is of the view: what the server has confirmed with what waits here laid on top. For `live()`.
 
 import { item, items } from './catalogue'
-import { db, dueEntry, entry, everyOf, lookUp, reading, type Due, type ScanRow } from './db'
+import { db, dueEntry, entry, everyOf, lookUp, reading, viewState, type Due, type ScanRow } from './db'
 import { DISPOSED } from './disposed'
 import { containerId, parcelId } from './ids'
+import { rowAt, rowsBy } from './mirror'
 import { carrierOf, normalWaybill } from './numbers'
 import { customer } from './personal'
 import type {
@@ -76,11 +77,11 @@ export interface Counters {
 // One document, or those with a value in a field
 
 async function one<K extends Kind>(kind: K, key: string): Promise<Documents[K] | null> {
-  return key ? (((await db.view.get([kind, key]))?.value as Documents[K] | undefined) ?? null) : null
+  return key ? (((await rowAt(kind, key))?.value as Documents[K] | undefined) ?? null) : null
 }
 
 async function known<K extends Kind>(kind: K, key: string): Promise<Documents[K] | null> {
-  return key ? (((await db.reference.get([kind, key]))?.value as Documents[K] | undefined) ?? null) : null
+  return one(kind, key)
 }
 
 // The catalogue
@@ -126,18 +127,15 @@ export async function defectsOf(check: Check): Promise<DefectCode[]> {
 
 // Home
 
-const countDue = (what: Due, siteId: string): Promise<number> => db.view.where('by').equals(dueEntry(what, siteId)).count()
-
-async function due<K extends Kind>(_kind: K, what: Due, siteId: string, limit = Infinity): Promise<Documents[K][]> {
-  const rows = await db.view.where('by').equals(dueEntry(what, siteId)).limit(limit).toArray()
+async function due<K extends Kind>(kind: K, what: Due, siteId: string, limit = Infinity): Promise<Documents[K][]> {
+  const rows = limit < Infinity ? await db.view.where('by').equals(dueEntry(what, siteId)).limit(limit).toArray() : await rowsBy(kind, dueEntry(what, siteId))
   return rows.map((row) => row.value as Documents[K])
 }
 
 export async function counters(siteId: string): Promise<Counters> {
-  const [signed, unclaimed, toInspect, toPutAway, tasks] = await Promise.all([
-    countDue('signed', siteId), countDue('unclaimed', siteId), countDue('inspect', siteId), countDue('put_away', siteId), countDue('receive', siteId),
-  ])
-  return { signed, unclaimed, toInspect, toPutAway, tasks }
+  const { due } = await viewState()
+  const waiting = (what: Due) => due[dueEntry(what, siteId)] ?? 0
+  return { signed: waiting('signed'), unclaimed: waiting('unclaimed'), toInspect: waiting('inspect'), toPutAway: waiting('put_away'), tasks: waiting('receive') }
 }
 
 /** Returns to receive: mine first, then those begun, then the longest approved. */
@@ -438,8 +436,10 @@ export async function conflictsOf(orderId: string): Promise<Conflict[]> {
 }
 
 /** The open conflict that keeps this order, or only this line of it, from going on. */
-export async function blockingOf(orderId: string, lineId = ''): Promise<Conflict | null> {
-  const open = (await conflictsOf(orderId)).filter((each) => each.blocking && (each.state === 'open' || each.state === 'assigned'))
+export const blockingOf = async (orderId: string, lineId = ''): Promise<Conflict | null> => blocks(await conflictsOf(orderId), lineId)
+
+export function blocks(conflicts: Conflict[], lineId = ''): Conflict | null {
+  const open = conflicts.filter((each) => each.blocking && (each.state === 'open' || each.state === 'assigned'))
   return open.find((each) => each.subject_kind !== 'ReturnLine' || !lineId || each.subject_id === lineId) ?? null
 }
 

@@ -1,6 +1,7 @@
 // Room on the disk for a day of work. What is kept only to be quicker or safer gives way before a scan has to be refused.
 
 import { db, isStorageFull, readMeta, writeMeta } from './db'
+import { forget } from './mirror'
 import { say, syncState } from './syncstate'
 import { waybillState } from './waybills'
 
@@ -131,6 +132,7 @@ const GIVE: Record<(typeof GIVES_WAY)[number], (bytes: number) => Promise<number
       let dropped = 0
       for (const kind of SHIPPED) dropped += await db.reference.where('[kind+key]').between([kind, ''], [kind, '\uffff']).delete()
       await db.meta.delete(keeps('shipped'))
+      forget()
       return dropped * BYTES_OF_A_PAPER
     })
   },

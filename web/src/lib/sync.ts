@@ -6,6 +6,7 @@
 
 import { deviceToken, forgetIdentity, identity, signOut } from './auth'
 import { prepareCamera } from './camera'
+import { calm } from './calm'
 import { bringCarried } from './carry'
 import { writeBarcodes, writeItems } from './catalogue'
 import {
@@ -13,8 +14,9 @@ import {
   type StagedRow,
 } from './db'
 import { problemOf, send, Problem, Unreachable, type Request } from './net'
+import { nameOf } from './mirror'
 import { live } from './observable'
-import { pending, whenRecorded, withRebuild } from './outbox'
+import { pending, whenRecorded, withRebuild, type Rebuilding } from './outbox'
 import { sealNames } from './personal'
 import { uploadPhotos } from './photos'
 import {
@@ -26,7 +28,7 @@ import { saveSettings, settings } from './settings'
 import { current, say } from './syncstate'
 import { forgetKey } from './vault'
 import { fetchPictures } from './standards'
-import { argsOf, FEW, forget } from './view'
+import { argsOf, FEW, forget, partsOf, type Written } from './view'
 import { fetchWaybills, waybillState } from './waybills'
 
 export { syncState, type SyncState } from './syncstate'
@@ -150,11 +152,14 @@ async function onlyOne(work: () => Promise<boolean>): Promise<boolean> {
 
 /** True when everything went well. */
 async function cycle(): Promise<boolean> {
+  if (!byHand) await calm()
   if (!(await readMeta('identity'))) return false
   say({ syncing: true })
   try {
     const token = await deviceToken()
     if (!token) return false
+    // Whether anybody answers is asked with a few bytes first: while nobody does, it is not worth making what waits ready to be sent.
+    if (current.get().online === false) await authorised(token, '/sync/v1/feeds')
     await talk(token)
     failures = 0
     say({ lastSuccess: Date.now(), error: '', forked: false, revoked: false })
@@ -197,6 +202,7 @@ async function talk(token: string): Promise<void> {
   for (let round = 0; round < 4; round++) {
     const pushed = await push(token)
     if (!(await pullAll(token, pushed))) continue
+    await calm()
     if (await show()) return
   }
   automatically(1000)
@@ -245,6 +251,7 @@ async function push(token: string): Promise<PushResponse | null> {
     await noteEpoch(answer.epoch)
     await writeMeta('server_time', answer.server_time)
     await storeResults(answer.results)
+    await calm()
     const later = answer.results.find((result) => result.status === 'deferred')
     if (later) {
       automatically((later.retry_after || 5) * 1000)
@@ -293,9 +300,9 @@ async function battery(): Promise<number> {
 /** What became of each is stored in one transaction with what follows from it for the view: something does where one was refused. */
 async function storeResults(results: Result[]): Promise<void> {
   if (!results.length) return
-  const plainly = (tables: string[], work: (lay: (keys: Iterable<string>) => Promise<void>) => Promise<void>) =>
-    db.transaction('rw', tables, async () => work(() => Promise.resolve()))
-  await (results.some(({ status }) => status === 'rejected') ? withRebuild : plainly)(VIEW_TABLES, async (lay) => {
+  const plainly = (tables: string[], work: (rebuilding: Pick<Rebuilding, 'lay'>) => Promise<void>) =>
+    db.transaction('rw', tables, async () => work({ lay: () => Promise.resolve() }))
+  await (results.some(({ status }) => status === 'rejected') ? withRebuild : plainly)(VIEW_TABLES, async ({ lay }) => {
     const rebuilt: string[] = []
     let acked = (await readMeta<number>('acked_seq')) ?? 0
     for (const result of results) {
@@ -329,7 +336,7 @@ async function storeResults(results: Result[]): Promise<void> {
  */
 async function offerAgain(expected: number): Promise<Lost | null> {
   for (const row of await db.sent.where('seq').aboveOrEqual(expected).toArray()) await argsOf(row) // before the transaction, which would not wait
-  return withRebuild(VIEW_TABLES, async (lay) => {
+  return withRebuild(VIEW_TABLES, async ({ lay }) => {
     const next = (await readMeta<number>('next_seq')) ?? 1
     if (expected > next) throw new Forked() // it knows numbers that were never given here: there is another one of us
     const keys: string[] = []
@@ -428,6 +435,7 @@ async function pullFeed(token: string, feed: string, state: FeedState): Promise<
       return next
     })
     if (!page.more) return
+    await calm()
   }
 }
 
@@ -438,7 +446,7 @@ async function pullFeed(token: string, feed: string, state: FeedState): Promise<
 async function show(): Promise<boolean> {
   const names = (await readMeta<{ names: string[] }>('feeds'))?.names ?? []
   const left: string[] = []
-  const shown = await withRebuild(VIEW_TABLES, async (lay) => {
+  const shown = await withRebuild(VIEW_TABLES, async ({ lay, wrote }) => {
     const states = new Map<string, FeedState>()
     for (const name of names) states.set(name, await feedState(name))
     if (![...states.values()].every((state) => state.complete)) return false
@@ -448,8 +456,8 @@ async function show(): Promise<boolean> {
 
     const keys = new Set<string>()
     for (const [feed, state] of states) {
-      const pages = await db.staged.where('feed').equals(feed).sortBy('n')
-      if (pages.length || state.reset) await take(feed, pages.flatMap((page) => page.changes), state.reset, keys)
+      const pages = (await db.staged.where('feed').equals(feed).primaryKeys()) as number[]
+      if (pages.length || state.reset) wrote(await take(feed, pages, state.reset, keys))
       await db.staged.where('feed').equals(feed).delete()
       await saveFeedState(feed, { ...state, reset: false, shown: state.revision })
     }
@@ -473,43 +481,62 @@ async function show(): Promise<boolean> {
   return shown
 }
 
-/** Writes changes into what the server has confirmed; adds the keys whose view must be made anew. */
-async function take(feed: string, changes: StagedRow['changes'], reset: boolean, keys: Set<string>): Promise<void> {
-  const newest = new Map<string, StagedRow['changes'][number]>()
-  for (const change of changes) newest.set(`${change.kind} ${change.key}`, change)
-  const sorted = { item: { puts: [] as Item[], drops: [] as string[] }, barcode: { puts: [] as Barcode[], drops: [] as string[] } }
-  const puts = { reference: [] as Row[], confirmed: [] as Row[] }
-  const drops = { reference: [] as [Kind, string][], confirmed: [] as [Kind, string][] }
+/** Writes staged pages into what the server has confirmed; adds the keys whose view must be made anew. One page after the other: all at once
+ *  would let nobody scan for a second. */
+async function take(feed: string, pages: number[], reset: boolean, keys: Set<string>): Promise<Written> {
+  const sorted = { item: news<Item>(), barcode: news<Barcode>() }
+  const where = { reference: news<Row>(), confirmed: news<Row>() }
   const givenUp: readonly string[] = (await without()).includes('shipped') ? SHIPPED : []
-  for (const [name, change] of newest) {
-    const kind = change.kind as Kind
-    const stays = (change.op ?? 'put') === 'put'
-    if (givenUp.includes(kind)) continue
-    if (kind === 'item' || kind === 'barcode') {
-      if (stays) sorted[kind].puts.push(change.value as Item & Barcode)
-      else sorted[kind].drops.push(change.key)
-      continue
+  for (const n of pages)
+    for (const change of (await db.staged.get(n))?.changes ?? []) {
+      const kind = change.kind as Kind
+      if (givenUp.includes(kind)) continue
+      const stays = (change.op ?? 'put') === 'put'
+      if (kind === 'item' || kind === 'barcode') {
+        hear(sorted[kind] as News<unknown>, change.key, stays ? change.value : null)
+        continue
+      }
+      const name = nameOf(kind, change.key)
+      const table = REFERENCE.has(kind) ? 'reference' : 'confirmed'
+      hear(where[table], name, stays ? rowOf(kind, change, table === 'reference') : null)
+      if (table === 'confirmed') keys.add(name)
     }
-    const where = REFERENCE.has(kind) ? 'reference' : 'confirmed'
-    if (stays) puts[where].push(rowOf(kind, change, where === 'reference'))
-    else drops[where].push([kind, change.key])
-    if (where === 'confirmed') keys.add(name)
-  }
   if (reset) {
     // What is here and was not sent has gone: the new load replaces the old one whole.
-    for (const where of ['reference', 'confirmed'] as const) {
-      const old = (await db[where].toCollection().primaryKeys()).filter(([kind, key]) => feedOf(kind) === kindOf(feed) && !newest.has(`${kind} ${key}`))
-      drops[where].push(...old)
-      if (where === 'confirmed') for (const [kind, key] of old) keys.add(`${kind} ${key}`)
-    }
+    for (const table of ['reference', 'confirmed'] as const)
+      for (const [kind, key] of await db[table].toCollection().primaryKeys()) {
+        const name = nameOf(kind, key)
+        if (feedOf(kind) !== kindOf(feed) || where[table].puts.has(name)) continue
+        where[table].drops.add(name)
+        if (table === 'confirmed') keys.add(name)
+      }
   }
-  for (const where of ['reference', 'confirmed'] as const) {
-    if (puts[where].length) await db[where].bulkPut(puts[where])
-    if (drops[where].length) await db[where].bulkDelete(drops[where])
+  for (const table of ['reference', 'confirmed'] as const) {
+    const puts = [...where[table].puts.values()]
+    for (let at = 0; at < puts.length; at += FEW) await db[table].bulkPut(puts.slice(at, at + FEW))
+    if (where[table].drops.size) await db[table].bulkDelete([...where[table].drops].map(partsOf))
   }
   const catalogue = reset && feed === 'catalogue'
-  await writeItems(sorted.item.puts, sorted.item.drops, catalogue)
-  await writeBarcodes(sorted.barcode.puts, sorted.barcode.drops, catalogue)
+  await writeItems([...sorted.item.puts.values()], [...sorted.item.drops], catalogue)
+  await writeBarcodes([...sorted.barcode.puts.values()], [...sorted.barcode.drops], catalogue)
+  return { puts: [...where.reference.puts.values()], drops: [...where.reference.drops].map(partsOf) }
+}
+
+/** The newest of each. */
+interface News<T> {
+  puts: Map<string, T>
+  drops: Set<string>
+}
+const news = <T>(): News<T> => ({ puts: new Map(), drops: new Set() })
+
+function hear<T>({ puts, drops }: News<T>, name: string, value: T | null): void {
+  if (value === null) {
+    puts.delete(name)
+    drops.add(name)
+  } else {
+    drops.delete(name)
+    puts.set(name, value)
+  }
 }
 
 function rowOf(kind: Kind, { key, value, sealed }: StagedRow['changes'][number], found: boolean): Row {
@@ -524,11 +551,13 @@ const kindOf = (feed: string) => (feed === 'catalogue' ? 'catalogue' : 'site')
 
 /** A feed this device may no longer read: what it held goes, except what work here still waits on. */
 async function dropFeed(feed: string): Promise<void> {
-  await withRebuild(VIEW_TABLES, async (lay) => {
+  await withRebuild(VIEW_TABLES, async ({ lay, wrote }) => {
     const of = (keys: [Kind, string][]) => keys.filter(([kind]) => feedOf(kind) === kindOf(feed))
     const confirmed = of(await db.confirmed.toCollection().primaryKeys())
     await db.confirmed.bulkDelete(confirmed)
-    await db.reference.bulkDelete(of(await db.reference.toCollection().primaryKeys()))
+    const drops = of(await db.reference.toCollection().primaryKeys())
+    await db.reference.bulkDelete(drops)
+    wrote({ puts: [], drops })
     await db.staged.where('feed').equals(feed).delete()
     await db.meta.bulkDelete([`feed:${feed}`, 'feed:waybills']) // another site has other waybills
     await lay(confirmed.map(([kind, key]) => `${kind} ${key}`))

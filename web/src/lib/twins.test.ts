@@ -8,6 +8,7 @@ import { expect, test } from 'vitest'
 
 import * as app from './app'
 import * as auth from './auth'
+import { rowsOf } from './catalogue'
 import { db, everyOf } from './db'
 import { bookOf, countLines, type Found } from './counting'
 import { containerId, parcelId, scanLineId, uuid7 } from './ids'
@@ -70,7 +71,7 @@ test.skipIf(!origin).each(seeds.split(',').map(Number))('what is shown before sy
   expect(syncState.get().error).toBe('')
   expect(await auth.signInByBadge(badge, pin)).toMatchObject({ ok: true })
 
-  const goods = (await db.items.toArray()).flatMap((page) => page.rows).filter((item) => item.active).slice(0, 60)
+  const goods = (await db.items.toArray()).flatMap((page) => rowsOf(page)).filter((item) => item.active).slice(0, 60)
   const bins = (await everyOf('bin')).filter((bin) => bin.site_id === site && bin.active)
   const types = (await everyOf('return_type')).filter((type) => type.active)
   const here = async () => ({

@@ -1,7 +1,8 @@
 // What the screens see: the server's documents with this device's waiting work laid on top.
 
-import { db, entriesOf, entry, REFERENCE, type LookedUp, type LookUp, type OutboxRow, type Row } from './db'
+import { db, entriesOf, entry, isDueEntry, REFERENCE, type LookedUp, type LookUp, type OutboxRow, type Row, type ViewState } from './db'
 import { item } from './catalogue'
+import { nameOf, rowAt, rowsBy } from './mirror'
 import type { DeviceCommand, Documents, Kind } from './protocol'
 import { open } from './vault'
 
@@ -14,27 +15,38 @@ export interface Context {
   at: number
 }
 
-const nameOf = (kind: Kind, key: string) => `${kind} ${key}`
+/** What was written: rows of the view, or of what it refers to. */
+export interface Written {
+  puts: Row[]
+  drops: [Kind, string][]
+}
 
 /** A view in memory over the stored one: effects read and write here, and what they touched is known afterwards. */
 export class Layer {
+  /** `remembering`: what is stored is asked of the mirror. Not in a transaction that has written something already. */
+  constructor(private readonly remembering = false) {}
+
   private readonly laid = new Map<string, Row | null>()
   private touched = new Set<string>()
+  /** What was met of the stored view: what it counted for is known without reading it again. */
+  private readonly met = new Map<string, Row | null>()
 
   async get<K extends Kind>(kind: K, key: string): Promise<Documents[K] | null> {
     if (!key) return null
     const laid = this.laid.get(nameOf(kind, key))
     if (laid !== undefined) return (laid?.value as Documents[K] | undefined) ?? null
     if (kind === 'item') return (await item(key)) as Documents[K] | null
-    const row = await (REFERENCE.has(kind) ? db.reference : db.view).get([kind, key])
+    const row = await (this.remembering ? rowAt(kind, key) : (REFERENCE.has(kind) ? db.reference : db.view).get([kind, key]))
+    this.met.set(nameOf(kind, key), row ?? null)
     return (row?.value as Documents[K] | undefined) ?? null
   }
 
   /** The documents of a kind that have this value in this field. */
   async find<K extends LookedUp>(kind: K, field: LookUp<K>, value: string): Promise<Documents[K][]> {
     const asked = entry(kind, field, value)
-    const table = REFERENCE.has(kind) ? db.reference : db.view
-    const found = (await table.where('by').equals(asked).toArray())
+    const rows = await (this.remembering ? rowsBy(kind, asked) : (REFERENCE.has(kind) ? db.reference : db.view).where('by').equals(asked).toArray())
+    for (const row of rows) this.met.set(nameOf(kind, row.key), row)
+    const found = rows
       .filter((row) => !this.laid.has(nameOf(kind, row.key)))
       .map((row) => row.value as Documents[K])
     for (const row of this.laid.values()) if (row?.kind === kind && entriesOf(kind, row.value).includes(asked)) found.push(row.value as Documents[K])
@@ -71,18 +83,26 @@ export class Layer {
     return touched
   }
 
-  /** Writes everything that lies here into the stored view. */
-  async write(): Promise<void> {
+  /** What is to be written of what lies here; what it counts for is told to the view's state. */
+  async changes(state: ViewState): Promise<Written> {
     const puts: Row[] = []
     const drops: [Kind, string][] = []
     for (const [name, row] of this.laid) {
       if (row) puts.push({ kind: row.kind, key: row.key, value: row.value, by: entriesOf(row.kind, row.value) })
       else drops.push(partsOf(name))
     }
-    if (puts.length) await db.view.bulkPut(puts)
-    if (drops.length) await db.view.bulkDelete(drops)
+    const unmet = [...this.laid.keys()].filter((name) => !this.met.has(name))
+    if (unmet.length) for (const [n, row] of (await db.view.bulkGet(unmet.map(partsOf))).entries()) this.met.set(unmet[n]!, row ?? null)
+    const count = (row: Row | null | undefined, n: number) => row?.by?.filter(isDueEntry).forEach((due) => (state.due[due] = (state.due[due] ?? 0) + n))
+    for (const name of this.laid.keys()) count(this.met.get(name), -1)
+    for (const row of puts) count(row, 1)
+    state.version++
+    return { puts, drops }
   }
 }
+
+export const writeView = ({ puts, drops }: Written): Promise<unknown> =>
+  Promise.all([puts.length ? db.view.bulkPut(puts) : undefined, drops.length ? db.view.bulkDelete(drops) : undefined])
 
 export function partsOf(name: string): [Kind, string] {
   const at = name.indexOf(' ')
@@ -125,7 +145,8 @@ export async function rebuild(
   keys: Iterable<string>,
   effects: Record<DeviceCommand, Effect>,
   device: string,
-): Promise<void> {
+  state: ViewState,
+): Promise<Written> {
   const affected = new Set(keys)
   const replayed = new Map<number, OutboxRow>()
   for (let asked = [...affected]; asked.length; ) {
@@ -151,5 +172,7 @@ export async function rebuild(
     const touches = [...new Set([...row.touches, ...layer.takeTouched()])]
     if (touches.length !== row.touches.length) await db.outbox.update(row.seq, { touches })
   }
-  await layer.write()
+  const changes = await layer.changes(state)
+  await writeView(changes)
+  return changes
 }

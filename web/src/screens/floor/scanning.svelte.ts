@@ -5,6 +5,7 @@
  * be saved is never beeped for; it raises an alarm that says what was kept.
  */
 
+import { atWork } from '../../lib/calm'
 import { classify, type Classified, type Expect, type Meaning } from '../../lib/classify'
 import { isCard, parseCard } from '../../lib/numbers'
 import { receiptOf } from '../../lib/queries'
@@ -150,6 +151,7 @@ async function takeBack(scan: Scan): Promise<void> {
 let misread = ''
 
 async function one(scan: Scan): Promise<void> {
+  atWork()
   try {
     if (scan.garbled) return attention((w) => w.t('scan.garbled'), { more: (w) => w.t('scan.garbled.more') })
     if (scan.bounce) return attention((w) => w.t('scan.bounce'), { more: (w) => w.t('scan.bounce.more') })
@@ -175,6 +177,8 @@ async function one(scan: Scan): Promise<void> {
     if (scan.doubled && shift.result) shift.result = { ...shift.result, more: (w) => w.t('scan.doubled') }
   } catch (error) {
     failed(error)
+  } finally {
+    atWork()
   }
 }
 

@@ -8,7 +8,7 @@
 import { type Gs1 } from '../../../lib/gs1'
 import { containerId, scanLineId, uuid7 } from '../../../lib/ids'
 import { nextNumber, record } from '../../../lib/outbox'
-import type { Bin, Container, Item, OutboundOrder, Parcel, Receipt, ReturnLine, ReturnOrder } from '../../../lib/protocol'
+import type { Bin, Conflict, Container, Item, OutboundOrder, Parcel, Receipt, ReturnLine, ReturnOrder } from '../../../lib/protocol'
 import * as queries from '../../../lib/queries'
 import type { LineView } from '../../../lib/queries'
 import { syncState } from '../../../lib/syncstate'
@@ -184,11 +184,11 @@ export async function receiveGoods({ item, pack, gs1, serial, receipts }: Goods)
       todo: (w) => w.t('receive.serial_twice.todo'),
     })
 
-  const { order, line, lineId } = await lineFor(item, scan.text)
+  const { order, line, lineId, planned, conflicts } = await lineFor(item, scan.text)
   const { lot, expiry } = await lotOf(item, gs1)
   const quantity = serial ? 1 : pack * (gs1?.count || 1) * shift.work.times
   const receiptId = scan.id // a scan that comes again after a crash is the same receipt, and is not counted twice
-  await record(
+  const { view } = await record(
     'scan_item',
     {
       receipt_id: receiptId, order_id: order.id, line_id: lineId, site_id: siteId(), parcel_id: mine.parcelId, item_id: item?.id ?? '',
@@ -198,34 +198,48 @@ export async function receiveGoods({ item, pack, gs1, serial, receipts }: Goods)
     }, // prettier-ignore
     { scan },
   )
+  const after = await view.get('return_line', lineId)
+  const blocking = queries.blocks(conflicts, lineId)
   shift.work.times = 1
   shift.work.receive.itemId = item?.id ?? ''
   shift.work.receive.receiptId = receiptId
   shift.work.receive.orderId = order.id
-  await sayReceived({ item, order, line, lineId, quantity, lot, expiry, serial, elsewhere: here[0] ?? null })
+  await sayReceived({ item, order, line, after, planned, blocking, quantity, lot, expiry, serial, elsewhere: here[0] ?? null })
+}
+
+interface LineOf {
+  order: ReturnOrder
+  line: ReturnLine | null
+  lineId: string
+  /** Its order expects something at all. */
+  planned: boolean
+  /** What is open about its order. */
+  conflicts: Conflict[]
 }
 
 /** The line these goods count for: one that still waits for them, in one of the parcel's orders; else one of their own. */
-async function lineFor(item: Item | null, text: string): Promise<{ order: ReturnOrder; line: ReturnLine | null; lineId: string }> {
+async function lineFor(item: Item | null, text: string): Promise<LineOf> {
   const { current, bound } = await queries.reading(async () => {
     const { parcelId, orderId } = shift.work.receive
     const [parcel, current] = await Promise.all([queries.parcelOf(parcelId), queries.orderOf(orderId)])
     const orders = parcel ? await queries.ordersOfParcel(parcel) : []
     if (current && !orders.some((order) => order.id === current.id)) orders.unshift(current)
-    return { current, bound: await Promise.all(orders.map(async (order) => ({ order, lines: item ? await queries.plainLinesOf(order.id) : [] }))) }
+    const about = async (order: ReturnOrder) => {
+      const [lines, conflicts] = await Promise.all([queries.plainLinesOf(order.id), queries.conflictsOf(order.id)])
+      return { order, lines, planned: lines.some((line) => line.expected > 0), conflicts }
+    }
+    return { current, bound: await Promise.all(orders.map(about)) }
   })
-  const first = current ?? bound[0]?.order ?? (await openWithoutOrder())
-  if (!item) return { order: first, line: null, lineId: scanLineId(first.id, '', text) }
+  const first = bound.find(({ order }) => order.id === current?.id) ?? bound[0] ?? { order: await openWithoutOrder(), lines: [], planned: false, conflicts: [] }
+  const unplanned = (lineId: string) => ({ ...first, line: first.lines.find((line) => line.id === lineId) ?? null, lineId })
+  if (!item) return unplanned(scanLineId(first.order.id, '', text))
 
-  const planned = bound.flatMap(({ order, lines }) => lines.filter((line) => line.item_id === item.id && line.expected > 0).map((line) => ({ order, line })))
+  const planned = bound.flatMap((each) => each.lines.filter((line) => line.item_id === item.id && line.expected > 0).map((line) => ({ ...each, line })))
   const open = planned.filter(({ line }) => line.received < line.expected)
   const candidates = open.length > 0 ? open : planned
   const several = new Set(candidates.map(({ order }) => order.id)).size > 1 && open.length > 0
   const chosen = several ? await askWhichOrder(item, candidates) : candidates[0]
-  if (chosen) return { ...chosen, lineId: chosen.line.id }
-
-  const lineId = scanLineId(first.id, item.id, '')
-  return { order: first, line: await queries.lineOf(lineId), lineId }
+  return chosen ? { ...chosen, lineId: chosen.line.id } : unplanned(scanLineId(first.order.id, item.id, ''))
 }
 
 async function askWhichOrder<C extends { order: ReturnOrder; line: ReturnLine }>(item: Item, candidates: C[]): Promise<C | undefined> {
@@ -266,9 +280,11 @@ async function lotOf(item: Item | null, gs1: Gs1 | null): Promise<{ lot: string;
 interface Received {
   item: Item | null
   order: ReturnOrder
-  /** As it was before. */
+  /** As it was before, and as it is now. */
   line: ReturnLine | null
-  lineId: string
+  after: ReturnLine | null
+  planned: boolean
+  blocking: Conflict | null
   quantity: number
   lot: string
   expiry: string
@@ -277,8 +293,7 @@ interface Received {
 }
 
 /** The gravest oddity gives the words, the others follow below it. */
-async function sayReceived({ item, order, line, lineId, quantity, lot, expiry, serial, elsewhere }: Received): Promise<void> {
-  const [after, lines, blocking] = await queries.reading(() => Promise.all([queries.lineOf(lineId), queries.plainLinesOf(order.id), queries.blockingOf(order.id, lineId)]))
+async function sayReceived({ item, order, line, after, planned, blocking, quantity, lot, expiry, serial, elsewhere }: Received): Promise<void> {
   const received = after?.received ?? quantity
   const expected = after?.expected ?? 0
   const numbers = { number: received, of: expected || undefined }
@@ -294,7 +309,6 @@ async function sayReceived({ item, order, line, lineId, quantity, lot, expiry, s
   }
 
   const odd: Say[] = []
-  const planned = lines.some((other) => other.expected > 0)
   const sold = line?.serials.map(String) ?? []
   if (!item) odd.push((w) => w.t('receive.unknown_kept'))
   if (order.status === 'cancelled') odd.push((w) => w.t('receive.cancelled'))
