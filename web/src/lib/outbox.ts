@@ -26,6 +26,9 @@ export interface Recorded {
   view: Layer
 }
 
+/** The scan that the last record answered. */
+let answered = ''
+
 let told: () => void = () => {}
 
 /** Who wants to know that something waits (sync.ts does, without this file knowing of it). */
@@ -66,6 +69,7 @@ export async function record<Name extends DeviceCommand>(name: Name, args: Comma
   try {
     const { changes, version, ...recorded } = await saved(save)
     written(version, changes)
+    answered = options.scan?.id ?? answered
     told()
     return recorded
   } catch (reason) {
@@ -75,7 +79,8 @@ export async function record<Name extends DeviceCommand>(name: Name, args: Comma
 }
 
 /** A scan that led to nothing that is sent (unknown, refused, looked up): kept in the history all the same. */
-export async function noteScan(scan: { text: string; symbology?: string }, result: ScanRow['result'], words = ''): Promise<void> {
+export async function noteScan(scan: { id?: string; text: string; symbology?: string }, result: ScanRow['result'], words = ''): Promise<void> {
+  if (scan.id && scan.id === answered) return
   await db.scans.add(await noteOf(scan, result, words))
 }
 

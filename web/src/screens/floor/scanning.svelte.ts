@@ -7,7 +7,8 @@
 
 import { atWork } from '../../lib/calm'
 import { classify, type Classified, type Expect, type Meaning } from '../../lib/classify'
-import { isCard, parseCard } from '../../lib/numbers'
+import { isCard, parseBadge, parseCard } from '../../lib/numbers'
+import { noteScan } from '../../lib/outbox'
 import { receiptOf } from '../../lib/queries'
 import { lock, session } from '../../lib/auth'
 import { practising } from '../../lib/practising'
@@ -17,7 +18,7 @@ import type { IconName } from '../../parts/Icon.svelte'
 import { undo } from './acts/home'
 import { alarm, attention, mayDo } from './acts/tell'
 import { act, nameOf, playCard, rowOf, type Place } from './intent'
-import type { Say } from './say'
+import { words, type Say } from './say'
 import { isQuiet, shift, type LotAnswer, type Option, type Sheet } from './shift.svelte'
 import { badge } from './badge.svelte'
 import { NEEDS } from './rights'
@@ -134,12 +135,23 @@ export async function run(): Promise<void> {
       if (isCard(scan!.text)) await shift.keepScans()
       await one(scan!)
       await takeBack(scan!)
+      noteDown(scan!)
       shift.now = null
       await shift.keepScans()
     }
   } finally {
     running = false
   }
+}
+
+const RESULTS = { ok: 'right', own: 'right', warn: 'attention', bad: 'wrong' } as const
+
+/** Looked up, refused or doubted: in the history like what was recorded. Not a badge, which is a secret. Nobody waits for it. */
+function noteDown(scan: Scan): void {
+  const { result } = shift
+  if (isCard(scan.text) || parseBadge(scan.text) || !result) return
+  const said = words.get()
+  noteScan(scan, RESULTS[result.tone as keyof typeof RESULTS] ?? 'right', result.words(said)).catch((reason: unknown) => console.error('Not in the history', reason))
 }
 
 async function takeBack(scan: Scan): Promise<void> {

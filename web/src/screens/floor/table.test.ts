@@ -355,6 +355,16 @@ test('a badge changes the person on every screen', async () => {
   }
 })
 
+test('the history has what was looked up beside what was recorded, and no badge', async () => {
+  await at('home')
+  await scan(KETTLE)
+  await scan('B-7K2M.sesame-secret')
+  await auth.signInByBadge('B-7K2M.sesame-secret', '1234')
+  await at('sign-for')
+  await scan(WAYBILL)
+  await vi.waitFor(async () => expect((await queries.lastScans(2)).map(({ text, name }) => [text, name])).toEqual([[WAYBILL, 'sign_parcel'], [KETTLE, '']]))
+})
+
 describe('with something in hand', () => {
   test('receive: the same serial twice in one return is an alarm, and counted once', async () => {
     await at('receive')
