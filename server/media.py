@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -63,12 +64,12 @@ class Upload:
         self._digest.update(chunk)
         self._file.write(chunk)
 
-    def keep(self) -> Picture:
+    def keep(self, look: Callable[[bytes], Picture] | None = None) -> Picture:
         """Raises Invalid when the bytes are not those announced, or no whole picture."""
         if self._digest.hexdigest() != self._sha256:
             raise Invalid("These bytes are not the ones announced: the SHA-256 differs.", field="sha256")
         self._file.flush()
-        picture = look_at(self._path.read_bytes())
+        picture = (look or look_at)(self._path.read_bytes())
         os.fsync(self._file.fileno())
         self._file.close()
         place = original(self._blobs, self._sha256)
@@ -80,6 +81,21 @@ class Upload:
     def end(self) -> None:
         self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+PDF = "application/pdf"
+
+
+def paper_or_picture(data: bytes) -> Picture:
+    """A document's file: a picture, or a whole PDF, which has no measures and is never shown, only handed out."""
+    if data.startswith(b"%PDF-"):
+        if b"%%EOF" not in data[-2048:]:
+            raise Invalid("This PDF is cut off.", field="body")
+        return Picture(PDF, 0, 0)
+    try:
+        return look_at(data)
+    except Invalid as refusal:
+        raise Invalid("A document is a PDF, or a photo as JPEG, PNG or WebP.", field="body") from refusal
 
 
 def look_at(data: bytes) -> Picture:

@@ -39,7 +39,7 @@ MAY_IMPORT = {
 
 NOBODY_LISTENS_TO = {
     # History alone reads these; a consumer that wants one takes it off the list. Photos are painted because their blob says so.
-    "DocumentAsked",
+    "DocumentAsked", "MessageWritten",
     "AlertClosed", "AlertRaised", "BadgeSet", "ClaimEnded", "ClaimTaken", "ConflictAnswered", "ConflictAssigned", "ConflictDismissed", "ConflictOpened",
     "ConflictRepeated", "ConflictResolved", "ConflictResolvedItself", "ContainerMoved", "ContainerUsed", "DocumentAdded", "EnrolmentCodeMade", "FileImported",
     "EnrolmentCodeWithdrawn", "ListExported", "OwnLabelsGiven", "HandOverBegun",

@@ -8,6 +8,7 @@ from ..domain import (
     alerts,
     catalog,
     conflicts,
+    correspondence,
     counts,
     devices,
     differences,
@@ -179,6 +180,8 @@ class DispositionRow(fields_of(dispositions.Disposition)):  # type: ignore[misc]
 
 class DocumentRow(fields_of(documents.Document)):  # type: ignore[misc]
     added_by_name: str
+    media_type: str
+    """Of its file, '' where it is a number alone."""
 
 
 class HistoryRow(msgspec.Struct, kw_only=True):
@@ -296,6 +299,10 @@ class CustomerShown(Named, kw_only=True):
     phone: str = ""
 
 
+class MessageRow(fields_of(correspondence.ReturnMessage)):  # type: ignore[misc]
+    by_name: str
+
+
 class RequestRow(fields_of(documents.DocumentRequest)):  # type: ignore[misc]
     asked_by_name: str
 
@@ -313,6 +320,8 @@ class ReturnPage(msgspec.Struct, kw_only=True):
     dispositions: list[DispositionRow]
     documents: list[DocumentRow]
     requests: list[RequestRow]
+    messages: list[MessageRow]
+    """What was said about it, oldest first."""
     conflicts: list[ConflictRow]
     alerts: list[AlertRow]
     history: list[HistoryRow]

@@ -122,6 +122,7 @@ WRITES: tuple[Write, ...] = (
     Write("POST", "/api/returns/{id:str}/approval", "approve_return", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/returns/{id:str}/rejection", "reject_return", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/returns/{id:str}/document-requests", "ask_for_document", "order_id", ReturnOrder, "returns"),
+    Write("POST", "/api/returns/{id:str}/messages", "write_message", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/returns/{id:str}/amendment", "amend_return", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/returns/{id:str}/cancellation", "cancel_return", "order_id", ReturnOrder, "returns"),
     Write("POST", "/api/returns/{id:str}/hold", "hold_return", "order_id", ReturnOrder, "returns"),

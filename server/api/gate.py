@@ -22,6 +22,7 @@ log = logging.getLogger("restow.http")
 
 MAX_BODY = 1024 * 1024
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+PICTURES = ("image/jpeg", "image/png", "image/webp")
 
 CSP = "; ".join(
     (
@@ -166,8 +167,11 @@ class Gate:
             raise Refused("unsupported_encoding", "Send this without a content encoding.", accepted=["identity"])
 
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if path.startswith(("/blobs/", "/api/photos/")):
-            if kind not in ("image/jpeg", "image/png", "image/webp"):
+        if path.startswith("/api/papers/"):
+            if kind not in ("application/pdf", *PICTURES):
+                raise Refused("unsupported_media", "A document is a PDF, or a photo as JPEG, PNG or WebP.")
+        elif path.startswith(("/blobs/", "/api/photos/")):
+            if kind not in PICTURES:
                 raise Refused("unsupported_media", "Send the image itself: JPEG, PNG or WebP.")
         elif path == "/api/outbox-files" or path.startswith("/api/imports/"):
             if kind != "application/octet-stream":

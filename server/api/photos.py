@@ -1,6 +1,7 @@
 """Photos: what a handheld uploads as it is, and what people are shown repainted."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Literal
 
 from anyio import to_thread
@@ -13,9 +14,12 @@ from ..config import Config
 from ..database import Database
 from ..domain.attachments import note_photo
 from ..domain.devices import Device
-from ..domain.documents import Blob
+from ..domain.documents import Blob, Document
 from ..domain.errors import Invalid, NotAllowed, NotFound
 from ..domain.permissions import SYSTEM, Actor
+from ..domain.reads import returns
+from ..domain.reads.rows import one
+from ..domain.returns import ReturnOrder
 from ..domain.work import Work
 from .answers import PhotoStored
 from .desk import MISSING, REFUSALS
@@ -47,9 +51,53 @@ async def add_photo(
     return await _taken_in(request, desk.database, desk.config, sha256, site, "")
 
 
-async def _taken_in(
-    request: Request[Any, Any, Any], database: Database, config: Config, sha256: str, site_id: str, device_id: str
+@put(
+    "/api/papers/{id:str}/{sha256:str}",
+    tags=["returns"],
+    responses=REFUSALS | MISSING,
+    request_max_body_size=media.MAX_BYTES,
+)
+async def add_file(
+    request: Request[Any, Any, Any], desk: NamedDependency[Desk], id: FromPath[str], sha256: FromPath[str]
 ) -> Response[PhotoStored]:
+    """A paper to be linked to this return: a PDF or a photo, the file's own bytes, named by their SHA-256."""
+    order = _return(desk, id)
+    if not desk.actor.may("amend", order.site_id, order.owner_id):
+        raise NotAllowed("You do not have the right to do this here.")
+    return await _taken_in(request, desk.database, desk.config, sha256, order.site_id, "", look=media.paper_or_picture)
+
+
+@get("/api/papers/{id:str}/{sha256:str}", tags=["returns"], responses=REFUSALS | MISSING, sent_as_it_is=True)
+def paper(desk: NamedDependency[Desk], id: FromPath[str], sha256: FromPath[str]) -> Response[bytes]:
+    """A return's PDF, to be kept and never shown here; photos are shown repainted, by their own door."""
+    _check(sha256)
+    order = _return(desk, id)
+    with desk.read() as work:
+        linked = work.first(Document, Document.order_id == order.id, Document.blob == sha256)
+        blob = work.look(Blob, sha256)
+    place = media.original(desk.config.blobs_dir, sha256)
+    if linked is None or blob is None or blob.media_type != media.PDF or not place.exists():
+        raise NotFound("This paper does not exist, or is not for you to see.")
+    return Response(
+        place.read_bytes(),
+        media_type=media.PDF,
+        headers={
+            "Cache-Control": "private, no-store",
+            "Content-Disposition": f'attachment; filename="{order.number}-{sha256[:8]}.pdf"',
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )
+
+
+def _return(desk: Desk, id: str) -> ReturnOrder:
+    with desk.read() as work:
+        return one(work, ReturnOrder, id, returns.seen(work))
+
+
+async def _taken_in(
+    request: Request[Any, Any, Any], database: Database, config: Config, sha256: str, site_id: str, device_id: str,
+    look: Callable[[bytes], media.Picture] = media.look_at,
+) -> Response[PhotoStored]:  # fmt: skip
     _check(sha256)
     blobs = config.blobs_dir
     announced = request.headers.get("content-length", "")
@@ -64,7 +112,7 @@ async def _taken_in(
         async for chunk in request.stream():
             if chunk:
                 await to_thread.run_sync(arriving.take, chunk)
-        picture = await to_thread.run_sync(arriving.keep)
+        picture = await to_thread.run_sync(arriving.keep, look)
     finally:
         await to_thread.run_sync(arriving.end)
 
@@ -148,4 +196,4 @@ def _check(sha256: str) -> None:
         raise Invalid("A photo is named by its SHA-256 in lower-case hexadecimal.", field="sha256")
 
 
-HANDLERS = [upload, add_photo, is_stored, photo]
+HANDLERS = [upload, add_photo, add_file, paper, is_stored, photo]

@@ -72,5 +72,7 @@ def note_photo(
         Blob, id=sha256, size=size, media_type=media_type, width=width, height=height, device_id=device_id,
         stored_at=work.now,
     )  # fmt: skip
+    if not width:  # no picture: nothing is painted of it, and nobody looks for codes in it
+        blob.state, blob.looked = "paper", True
     photos.arrived(work, sha256)
     return blob

@@ -561,6 +561,13 @@ class DocumentAsked(Event, frozen=True):
     note: str
 
 
+class MessageWritten(Event, frozen=True):
+    """subject: the order"""
+
+    message_id: str
+    direction: str
+
+
 class DocumentAdded(Event, frozen=True):
     """subject: the order"""
 

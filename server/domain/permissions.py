@@ -25,6 +25,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "file": FILING,
     "review": ("reviewer",),
     "amend": FILING,
+    "correspond": (*FILING, "finance"),
     "cancel": FILING,
     "hold": ("supervisor", "reviewer"),
     "claim_parcel": ("supervisor", "office", "sales", "service"),

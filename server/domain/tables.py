@@ -5,6 +5,7 @@ from . import (
     catalog,
     conflicts,
     containers,
+    correspondence,
     counts,
     devices,
     differences,
@@ -36,5 +37,5 @@ from . import (
 )  # fmt: skip
 from .model import Table
 
-__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "counts", "devices", "differences", "dispositions", "documents", "hand_overs", "indexes", "inspections",
+__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "correspondence", "counts", "devices", "differences", "dispositions", "documents", "hand_overs", "indexes", "inspections",
            "losses", "lot_holds", "messages", "number_reports", "outbound_claims", "own_book", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "standards", "stock", "stock_lists", "tasks", "told", "views", "words"]  # fmt: skip

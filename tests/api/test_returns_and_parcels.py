@@ -1,5 +1,6 @@
 """Returns and parcels as the office works with them: lists and their totals, papers asked for, unclaimed parcels."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from server.database import Database
 from server.domain.catalog import Customer, Site
 from server.domain.documents import OutboundLine, OutboundOrder
+from server.domain.ids import uuid7
 from server.domain.permissions import SYSTEM
 from server.domain.work import Work
 from tests.cast import R_1001, SITE, Desk, Handheld
@@ -198,3 +200,59 @@ def test_a_parcel_is_sent_back_by_a_task_on_the_floor(
     )
     (task,) = sam.get("/api/tasks").json()["rows"]
     assert (task["kind"], task["question"], task["order"]["number"]) == ("refuse", "退回寄件人", "RT-A1-00019")
+
+
+# What was said about a return, and its papers
+
+
+def test_what_was_said_stands_on_the_return_for_whoever_sees_it(desk: Desk, doors: Doors) -> None:
+    desk.file_r_1001()
+    sally = doors.person("sally")
+    said = {"direction": "to_customer", "channel": "WeChat", "text": "Two kettles came, one is missing."}
+    key = {"Idempotency-Key": uuid7()}
+    for _ in range(2):
+        assert sally.send("POST", f"/api/returns/{R_1001}/messages", said, **key).status_code == 200
+    (message,) = doors.person("rita").get(f"/api/returns/{R_1001}").json()["messages"]
+    assert {name: message[name] for name in ("direction", "channel", "text", "by_name")} == said | {"by_name": "Sally"}
+    for text in ("", " ", "x" * 4001):
+        answer = sally.send("POST", f"/api/returns/{R_1001}/messages", {"text": text}, **{"Idempotency-Key": uuid7()})
+        assert (answer.status_code, answer.json()["field"]) == (422, "text")
+
+
+def test_a_pdf_is_linked_shown_and_handed_out_to_whoever_sees_the_return(desk: Desk, doors: Doors) -> None:
+    desk.file_r_1001()
+    data = b"%PDF-1.7\n1 0 obj <<>> endobj\n%%EOF\n"
+    name = hashlib.sha256(data).hexdigest()
+    path = f"/api/papers/{R_1001}/{name}"
+    sally = doors.person("sally")
+    assert sally.get(path).status_code == 404
+    assert sally.raw("PUT", path, data, Content_Type="application/pdf").status_code == 201
+    linked = sally.send(
+        "POST",
+        f"/api/returns/{R_1001}/documents",
+        {"kind": "sales_contract", "blob": name},
+        **{"Idempotency-Key": uuid7()},
+    )
+    assert linked.status_code == 201, linked.text
+    (document,) = sally.get(f"/api/returns/{R_1001}").json()["documents"]
+    assert (document["blob"], document["media_type"]) == (name, "application/pdf")
+    given = doors.person("rita").get(path)
+    assert (given.content, given.headers["content-disposition"][:10]) == (data, "attachment")
+    assert doors.person("stranger").get(path).status_code == 404
+
+
+def test_a_file_that_is_no_paper_is_refused_in_words_and_kept_nowhere(desk: Desk, doors: Doors) -> None:
+    desk.file_r_1001()
+    sally = doors.person("sally")
+    for data, words in (
+        (b"<html>", "A document is a PDF, or a photo as JPEG, PNG or WebP."),
+        (b"%PDF-1.7 cut", "This PDF is cut off."),
+    ):
+        path = f"/api/papers/{R_1001}/{hashlib.sha256(data).hexdigest()}"
+        answer = sally.raw("PUT", path, data, Content_Type="application/pdf")
+        assert (answer.status_code, answer.json()["detail"]) == (422, words)
+    other = sally.raw("PUT", f"/api/papers/{R_1001}/{'0' * 64}", b"%PDF-1.7 %%EOF", Content_Type="application/pdf")
+    assert other.status_code == 422
+    data = b"%PDF-1.7\n%%EOF"
+    photos = f"/api/photos/{hashlib.sha256(data).hexdigest()}?site={SITE}"
+    assert doors.person("sam").raw("PUT", photos, data, Content_Type="image/jpeg").status_code == 422

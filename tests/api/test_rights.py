@@ -78,6 +78,7 @@ ACTIONS = {
     "POST /api/shipments": "import", "POST /api/unit-costs": "set_cost",
     "GET /api/reconciliations": "see_stock", "GET /api/reconciliations/{id}": "see_stock", "GET /api/alerts": "see_desk",
     "GET /api/conflicts": "see_desk", "GET /api/conflict-figures": "see_desk", "GET /api/waiting": "see_desk",
+    "POST /api/returns/{id}/messages": "correspond", "PUT /api/papers/{id}/{sha256}": "amend", "GET /api/papers/{id}/{sha256}": "see",
     "GET /api/decisions/{kind}/{id}": "see_desk", "GET /api/decisions/{kind}/{id}/previews": "see_desk",
     "POST /api/decisions/{kind}/{id}": "resolve", "POST /api/decision-previews": "see_desk",
     "GET /api/conflicts/{id}/restoration": "resolve", "POST /api/conflicts/{id}/restoration": "resolve", "GET /api/conflicts/{id}": "see_desk",
@@ -128,6 +129,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/parcels/{id}/claim": {"order_id": R_1001},
     "POST /api/dispositions/{id}/decision": {"kind": "restock"},
     "POST /api/dispositions/{id}/dispatch": {"quantity": 1},
+    "POST /api/returns/{id}/messages": {"text": "x"},
     "POST /api/decisions/{kind}/{id}": {"option": "keep_server"},
     "POST /api/decision-previews": {"decisions": [{"kind": "conflict", "id": "conflict", "option": "keep_server"}]},
     "POST /api/alerts/{id}/dismissal": {"reason": "x"},
@@ -235,7 +237,7 @@ def doors_of(app: Litestar) -> list[str]:
 
 def ask(browser: Any, door: str) -> Any:
     method, _, path = door.partition(" ")
-    path = path.replace("{kind}", "conflict")
+    path = path.replace("{kind}", "conflict").replace("papers/{id}/{sha256}", f"papers/{R_1001}/{'a' * 64}")
     for start, subject in SUBJECTS.items():
         if path.startswith(start):
             path = re.sub(r"\{[^}]+\}", subject, path, count=1)

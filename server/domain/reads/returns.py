@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Text, and_, func, literal_column, or_, select, type_coerce
 from sqlmodel import col
 
-from .. import returns
+from .. import correspondence, returns
 from ..alerts import Alert
 from ..catalog import Customer, Item, Site
 from ..conflicts import Conflict
 from ..devices import Device
 from ..dispositions import Disposition
-from ..documents import Document, DocumentRequest, OutboundLine, OutboundOrder
+from ..documents import Blob, Document, DocumentRequest, OutboundLine, OutboundOrder
 from ..errors import Invalid
 from ..inspections import Inspection
 from ..parcels import Parcel
@@ -211,6 +211,8 @@ def return_page(work: Work, order_id: str) -> Json:
     requests = work.find(
         DocumentRequest, col(DocumentRequest.order_id) == order.id, order_by=col(DocumentRequest.asked_at)
     )
+    written = correspondence.of_order(work, order.id)
+    files = many(work, Blob, (document.blob for document in documents))
     parcels = parcels_of(work, order, receipts)
     conflicts = work.find(Conflict, col(Conflict.order_id) == order.id, order_by=col(Conflict.opened_at))
     alerts = work.find(Alert, col(Alert.order_id) == order.id, order_by=col(Alert.first_at))
@@ -225,6 +227,7 @@ def return_page(work: Work, order_id: str) -> Json:
         + [disposition.decided_by for disposition in dispositions]
         + [document.added_by for document in documents]
         + [asked.asked_by for asked in requests]
+        + [message.by for message in written]
         + [id for parcel in parcels for id in (parcel.signed_by, parcel.claimed_by)],
     )
     names.learn(Device, (record.device_id for record in everything))
@@ -278,7 +281,15 @@ def return_page(work: Work, order_id: str) -> Json:
             for disposition in dispositions
         ],
         "requests": [plain(asked) | {"asked_by_name": names.person(asked.asked_by)} for asked in requests],
-        "documents": [plain(document) | {"added_by_name": names.person(document.added_by)} for document in documents],
+        "messages": [plain(message) | {"by_name": names.person(message.by)} for message in written],
+        "documents": [
+            plain(document)
+            | {
+                "added_by_name": names.person(document.added_by),
+                "media_type": files[document.blob].media_type if document.blob in files else "",
+            }
+            for document in documents
+        ],
         "conflicts": cases.conflict_rows(work, conflicts, placed=True),
         "alerts": cases.alert_rows(work, alerts),
         "history": history(work, [order.id, *(line.id for line in lines), *(parcel.id for parcel in parcels)]),

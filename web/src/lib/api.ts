@@ -187,7 +187,7 @@ export type Disposition = {
 } // prettier-ignore
 
 export type LinkedDocument = {
-  id: string; kind: string; number: string; date: string; blob: string; added_by: string; added_by_name?: string; added_at: Millis
+  id: string; order_id: string; kind: string; number: string; date: string; blob: string; media_type: string; added_by: string; added_by_name?: string; added_at: Millis
 } // prettier-ignore
 
 export type ParcelState = 'signed' | 'opened' | 'done' | 'unclaimed' | 'claimed' | 'refused'
@@ -352,6 +352,8 @@ export type Todo = {
   totals: Record<TodoKind, number>
 }
 
+export type MessageDirection = 'to_customer' | 'from_customer' | 'note'
+export type ReturnMessage = { id: string; direction: MessageDirection; channel: string; text: string; by_name: string; at: Millis }
 export type Checked = { code: string; done: boolean; missing?: string[] }
 /** What became of a command: an edit may be merged, or open a conflict that keeps both values. */
 export type Done = { status: 'applied' | 'merged' | 'noop' | 'conflict'; conflict_id?: string; detail?: string }
@@ -360,7 +362,7 @@ export type ReturnPage = {
   order: ReturnOrder & { filed_by_name?: string; submitted_by_name?: string; reviewed_by_name?: string; claimed_by_name?: string }
   sentence: Bilingual; customer: (Named & { phone?: string }) | null; site?: Named | null
   lines: ReturnLine[]; rounds: Round[]; parcels: Parcel[]; receipts: Receipt[]; inspections: Inspection[]
-  dispositions: Disposition[]; documents: LinkedDocument[]; requests: DocumentRequest[]; conflicts: Conflict[]; alerts: Alert[]; history: HistoryRow[]
+  dispositions: Disposition[]; documents: LinkedDocument[]; requests: DocumentRequest[]; messages: ReturnMessage[]; conflicts: Conflict[]; alerts: Alert[]; history: HistoryRow[]
   missing_for_completion: string[]; checklist: Checked[]; outside_terms: Bilingual[]; unsent: Unsent
 } // prettier-ignore
 
@@ -559,7 +561,8 @@ export const returns = {
   hold: (id: string, reason: string) => post(`/api/returns/${id}/hold`, { reason }),
   release: (id: string) => post(`/api/returns/${id}/release`),
   complete: (id: string) => post(`/api/returns/${id}/completion`),
-  addDocument: (id: string, body: { kind: string; number: string; date: string }) => post(`/api/returns/${id}/documents`, body),
+  write: (id: string, body: { direction: MessageDirection; channel: string; text: string }) => post<Done>(`/api/returns/${id}/messages`, body),
+  addDocument: (id: string, body: { kind: string; number: string; date: string; blob?: string }) => post(`/api/returns/${id}/documents`, body),
   settleShort: (line: string, body: { quantity: number; lost: boolean; reason: string }) => post(`/api/lines/${line}/shortage`, body),
 }
 
@@ -708,12 +711,17 @@ export const outbound = {
 export const photo = (sha256: string, size: 'thumb' | 'full') => `/api/photos/${sha256}?size=${size}`
 
 /** Uploads a picture as it is, named by its SHA-256, which it gives back. Sent again, it is there already. */
-export async function addPhoto(file: Blob, site: string): Promise<string> {
+export const addPhoto = (file: Blob, site: string) => upload(file, (sha256) => address(`/api/photos/${sha256}`, { site }))
+/** A paper of a return: a PDF or a picture. */
+export const addPaper = (file: Blob, order: string) => upload(file, (sha256) => `/api/papers/${order}/${sha256}`)
+export const paper = (order: string, sha256: string) => `/api/papers/${order}/${sha256}`
+
+async function upload(file: Blob, to: (sha256: string) => string): Promise<string> {
   const bytes = await file.arrayBuffer()
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
   const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  const path = `/api/photos/${sha256}`
-  await read(path, await send(address(path, { site }), { method: 'PUT', headers: { 'Content-Type': file.type || 'image/jpeg' }, body: bytes }))
+  const path = to(sha256)
+  await read(path, await send(path, { method: 'PUT', timeout: 120_000, headers: { 'Content-Type': file.type || 'image/jpeg' }, body: bytes }))
   return sha256
 }
 

@@ -1079,6 +1079,15 @@ export interface AskForDocument {
   note?: string
 }
 
+/** `message_id` is made by whoever writes it, so that written twice it is there once. */
+export interface WriteMessage {
+  order_id: string
+  text: string
+  direction?: 'to_customer' | 'from_customer' | 'note'
+  channel?: string
+  message_id?: string
+}
+
 /** An approved order goes back to draft as a new revision, to be reviewed again. */
 export interface AmendReturn {
   order_id: string
@@ -1326,6 +1335,7 @@ export interface Commands {
   approve_return: ApproveReturn
   reject_return: RejectReturn
   ask_for_document: AskForDocument
+  write_message: WriteMessage
   amend_return: AmendReturn
   hold_return: HoldReturn
   release_return: ReleaseReturn

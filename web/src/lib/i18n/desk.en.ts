@@ -1123,6 +1123,7 @@ export default {
   'floor.line': 'Here you can read returns, parcels and stock; to do, conflicts and alerts are for office and supervisors.',
   'lost.title': 'There is no such page',
   'lost.line': 'The address may be misspelt, or the page has moved.',
+  'event.message_written': 'Message written down',
   'event.put_back': 'What a decision had set aside was put back',
   'event.conflict_answered': 'Answered about a conflict',
   'event.replies_read': 'Answers read',

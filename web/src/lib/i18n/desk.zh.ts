@@ -1122,6 +1122,7 @@ export default {
   'floor.line': '这里可以查看退库单、包裹和库存；待办、冲突和预警由办公室和主管处理。',
   'lost.title': '没有这个页面',
   'lost.line': '链接可能写错了，或内容已移走。',
+  'event.message_written': '记下沟通',
   'event.put_back': '恢复了未采用的内容',
   'event.conflict_answered': '回复了冲突',
   'event.replies_read': '已读回复',

@@ -345,6 +345,9 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^A sample is some of a group; a unit with a serial number is looked at itself\.$/, '抽检是从一批里抽几件；有序列号的要逐件检查。'],
 
   // Decided, set aside, said
+  [/^This PDF is cut off\.$/, '这个 PDF 不完整。'],
+  [/^A document is a PDF, or a photo as JPEG, PNG or WebP\.$/, '单据须是 PDF，或 JPEG、PNG、WebP 照片。'],
+  [/^This paper does not exist, or is not for you to see\.$/, '没有这份单据，或您无权查看。'],
   [/^There is no such way to decide this\.$/, '没有这种处理办法。'],
   [/^Name 1 to (\d+) things to decide\.$/, '请选 1 到 $1 件要处理的。'],
   [/^A value is written as JSON\.$/, '值要写成 JSON。'],

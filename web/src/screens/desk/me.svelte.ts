@@ -13,6 +13,7 @@ const MAY = {
   review: ['reviewer'],
   file: FILING,
   amend: FILING,
+  correspond: [...FILING, 'finance'],
   cancel: FILING,
   hold: ['supervisor', 'reviewer'],
   complete: ['operator', 'inspector', 'supervisor'],
