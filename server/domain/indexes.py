@@ -62,6 +62,7 @@ INDEXES = (
     ),
     _index("list_stock_dated", StockBalance.status, StockBalance.site_id, StockBalance.item_id, StockBalance.lot, StockBalance.expiry,
            StockBalance.owner_id, only="quantity <> 0 AND (lot <> '' OR expiry <> '')"),
+    _index("list_stock_by_bin", StockBalance.bin_id, StockBalance.status, StockBalance.site_id, StockBalance.item_id),
     _index("list_stock_by_expiry", StockBalance.expiry, StockBalance.item_id, StockBalance.lot, StockBalance.site_id),
     _index("list_stock_by_serial", StockBalance.serial, StockBalance.item_id, StockBalance.site_id),
     _index("list_stock_by_lot", StockBalance.lot, only="lot <> ''"),

@@ -143,7 +143,16 @@ def availability(work: Work, *, q: str = "", site: str = "", cursor: str = "", l
     state = available.state_in(work, StockBalance)
     where = _asked(work, StockBalance, 0, {"site_id": site}, "", "", "", q, action="see_availability")
     where += [col(StockBalance.status) == "sellable", state == "available"]
-    keys, following = _page(work, StockBalance, GROUPS["item"], where, "", cursor, at_most(limit), wide=False)
+    keys, following = _page(
+        work,
+        StockBalance,
+        GROUPS["item"],
+        where,
+        "",
+        cursor,
+        at_most(limit),
+        wide=at_most(limit) <= NARROWED and not q.strip(),
+    )
     rows = _rows(work, StockBalance, GROUPS["item"].by, keys, where, state)
     return {
         "rows": [{name: row[name] for name in ("id", "item", "site", "available")} for row in rows],

@@ -15,6 +15,7 @@ NO_MORE = (
     ('list_stock', 'stockbalance'),
     ('ix_stockentry_site_id', 'stockentry'),  # longer ones begin alike
     ('ix_stockentry_item_id', 'stockentry'),
+    ('ix_stockbalance_bin_id', 'stockbalance'),
     ('ix_stockbalance_site_id', 'stockbalance'),  # a site has half of them: whoever looks here looks at too much
 )
 INDEXES = (
@@ -28,6 +29,7 @@ INDEXES = (
      ['status', 'site_id', 'currency', 'bin_id', 'owner_id', 'item_id', 'quantity', 'value'], 'quantity <> 0'),
     ('list_stock_dated', 'stockbalance', ['status', 'site_id', 'item_id', 'lot', 'expiry', 'owner_id'],
      "quantity <> 0 AND (lot <> '' OR expiry <> '')"),
+    ('list_stock_by_bin', 'stockbalance', ['bin_id', 'status', 'site_id', 'item_id'], ''),
     ('list_stock_by_expiry', 'stockbalance', ['expiry', 'item_id', 'lot', 'site_id'], ''),
     ('list_stock_by_serial', 'stockbalance', ['serial', 'item_id', 'site_id'], ''),
     ('list_stock_by_lot', 'stockbalance', ['lot'], "lot <> ''"),
