@@ -1,6 +1,6 @@
-"""make screenshots: the pictures in README, and every handheld screen in both languages, made anew from a running demo.
+"""make screenshots: the pictures in README, and every screen of handheld and desk in both languages, made anew from a running demo.
 
-python -m tests.screenshots               docs/screenshots/ for README; the handheld's at 360×740 in build/screenshots/
+python -m tests.screenshots               docs/screenshots/ for README; every screen and page in build/screenshots/
 python -m tests.screenshots --all FOLDER  every screen and page, in both languages, light and dark, to look through
 """
 
@@ -46,7 +46,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name, page in _pictures(browser, server, sharp=1 if everything else 2):
             wanted = [everything] if everything else [FOLDER] * (name in README_SHOWS)
-            if not everything and name.startswith("floor-") and name.endswith("-light"):
+            if not everything and name.endswith("-light"):
                 wanted.append(SCREENS)
             for folder in wanted:
                 size = _save(page, folder / f"{name}.png")
