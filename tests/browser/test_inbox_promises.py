@@ -295,6 +295,11 @@ def test_filters_live_in_the_address_and_one_takes_a_conflict_with_one_click(
     expect(sam.get_by_test_id("decide")).to_contain_text("Assigned to Sam")
     sam.goto(f"{play.url}/desk/conflicts?rule=X2&assignee=me")
     expect(sam.get_by_test_id("conflict-row")).to_have_count(1)
+    sam.get_by_test_id("columns").locator("summary").click()
+    sam.get_by_test_id("column-site").uncheck()
+    expect(sam.get_by_role("columnheader", name="Site")).to_be_hidden()
+    assert "cols=" in sam.url and "assignee=me" in sam.url
+    sam.keyboard.press("Escape")
     sam.get_by_test_id("figures").locator("summary").click()
     expect(sam.get_by_test_id("figures-rules")).to_contain_text("X2")
 
