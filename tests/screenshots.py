@@ -46,7 +46,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name, page in _pictures(browser, server, sharp=1 if everything else 2):
             wanted = [everything] if everything else [FOLDER] * (name in README_SHOWS)
-            if not everything and name.endswith("-light"):
+            if not everything and (name.startswith("floor-") or name.endswith("-light")):
                 wanted.append(SCREENS)
             for folder in wanted:
                 size = _save(page, folder / f"{name}.png")
