@@ -94,6 +94,24 @@ def test_it_reads_nothing_where_nothing_is(decoder: Decoder, luck: random.Random
         assert decoder.read(encoded(picture)).codes == []
 
 
+def test_at_a_wall_nobody_looks_twice_and_at_the_palest_print_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    from server.barcodes import reader
+
+    luck = random.Random("wall")
+    shade = Image.linear_gradient("L").resize((1600, 1200)).point([100 + value // 3 for value in range(256)])
+    wall = Image.blend(shade, Image.effect_noise(shade.size, 30), 0.2)
+    looked: list[bool] = []
+    monkeypatch.setattr(reader.Sight, "_escalations", lambda *_: looked.append(True) or iter(()))
+    eyes = reader.Eyes()
+    for empty in (wall, Image.new("L", (640, 480), 255), Image.new("L", (640, 480), 4)):
+        assert eyes.read(encoded(empty), 40_000_000) == []
+    assert not looked
+    for kind in KINDS:  # so blurred that a first look does not do
+        pale = photographed(on_goods(kind, luck), luck, contrast=0.12, blur=3)
+        assert eyes.read(encoded(pale), 40_000_000) == []
+    assert len(looked) == len(KINDS)
+
+
 def test_a_tilted_carton_code_is_never_read_in_pieces(decoder: Decoder, luck: random.Random) -> None:
     for turned in range(0, 90, 9):
         picture = photographed(alone("ITF", luck, 2), luck, turned=turned, blur=1)
