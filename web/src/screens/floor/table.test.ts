@@ -362,7 +362,7 @@ test('the history has what was looked up beside what was recorded, and no badge'
   await auth.signInByBadge('B-7K2M.sesame-secret', '1234')
   await at('sign-for')
   await scan(WAYBILL)
-  await vi.waitFor(async () => expect((await queries.lastScans(2)).map(({ text, name }) => [text, name])).toEqual([[WAYBILL, 'sign_parcel'], [KETTLE, '']]))
+  await vi.waitFor(async () => expect((await queries.lastScans(2)).map(({ text, name }) => [text, name])).toEqual([[WAYBILL, 'sign_parcel'], [KETTLE, '']]), 10_000)
 })
 
 describe('with something in hand', () => {
