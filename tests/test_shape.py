@@ -46,7 +46,7 @@ NOBODY_LISTENS_TO = {
     "GoodsPutAway", "ItemCreated", "LoadClosed", "MutationForced", "MutationHeld", "MutationRejected",
     "ParcelOpened", "ParcelRefused", "ParcelSigned", "PasswordSet", "PersonCreated", "PersonDisabled",
     "PersonEdited", "PersonEnabled", "PhotoStored", "PutBack", "RepliesRead", "ReturnCompleted", "ReturnHeld", "ReturnOpenedWithoutOrder",
-    "ReturnReleased", "ReturnReopened", "ShipmentRecorded", "StandardSet", "StockOpened", "UnitCostSet", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",
+    "ReturnReleased", "ReturnReopened", "RuleDemoted", "RuleRestored", "ShipmentRecorded", "StandardSet", "StockOpened", "UnitCostSet", "ReturnTaken", "RightEnded", "RightGranted", "SiteCreated", "SiteEdited",
     "DifferenceClosed", "DifferenceFound", "DifferenceTaken", "LossDecided", "LossEdited", "LossNoted", "LossOpened", "StockListed",
     "TaskAnswered", "TaskRaised", "TaskWithdrawn", "MessageRead", "MessageSent", "WorkCarried",
 }  # fmt: skip

@@ -476,6 +476,16 @@ class RuleRate(Rate, kw_only=True):
     """How long the middle one of those that a person decided was open."""
 
 
+class Demoted(msgspec.Struct, kw_only=True):
+    """Where a rule is demoted, since when, by whom and why. The id ends it."""
+
+    id: str
+    site: Named | None
+    by_name: str
+    at: int
+    reason: str
+
+
 class Noise(msgspec.Struct, kw_only=True):
     """An advisory rule that people mostly wave through, with the figures that say so."""
 
@@ -484,6 +494,7 @@ class Noise(msgspec.Struct, kw_only=True):
     dismissed: int
     by_themselves: int
     acted: int
+    demoted: list[Demoted]
     noisy: bool
 
 

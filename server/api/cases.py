@@ -9,11 +9,12 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from ..domain import decisions, parked, previews, reads
 from ..domain.conflicts import Conflict
 from ..domain.decisions import Chosen, Decide
+from ..domain.demotions import DemoteRule
 from ..domain.errors import Invalid
 from ..domain.previews import GroupPreview, Preview
 from ..domain.reads.rows import plain
 from .answers import Decision, Done, Parked, Previews
-from .desk import CLASH, MISSING, REFUSALS, site_of
+from .desk import CLASH, MISSING, REFUSALS, carry_out, site_of
 from .doors import get, post
 from .identity import Desk
 
@@ -79,6 +80,12 @@ def preview_putting_back(desk: NamedDependency[Desk], id: FromPath[str], lost: F
     return desk.database.rehearse(desk.actor, lambda work: previews.of_putting_back(work, id, lost))
 
 
+@post("/api/demotions", tags=["conflicts"], status_code=200, responses=REFUSALS)
+def demote_rule(desk: NamedDependency[Desk], data: JSONBody[DemoteRule]) -> Done:
+    """What this rule only advises on at this site is kept, and no longer stands in To do. What holds goods back stands there still."""
+    return carry_out(desk, "demote_rule", msgspec.to_builtins(data), data.site_id)
+
+
 @get("/api/parked-events", tags=["operations"], responses=REFUSALS)
 def parked_events(desk: NamedDependency[Desk]) -> Parked:
     """Events that a consumer failed on three times."""
@@ -93,4 +100,13 @@ def try_again(desk: NamedDependency[Desk], id: FromPath[str]) -> Done:
     return Done(status="applied")
 
 
-HANDLERS = [read_decision, preview_decision, decide, preview_several, preview_putting_back, parked_events, try_again]
+HANDLERS = [
+    read_decision,
+    preview_decision,
+    decide,
+    preview_several,
+    preview_putting_back,
+    demote_rule,
+    parked_events,
+    try_again,
+]

@@ -14,6 +14,7 @@ from ..domain import reads
 from ..domain.alerts import Alert
 from ..domain.commands import COMMANDS, perform
 from ..domain.conflicts import Conflict
+from ..domain.demotions import Demotion
 from ..domain.devices import Device
 from ..domain.differences import Difference
 from ..domain.dispositions import Disposition
@@ -175,6 +176,7 @@ WRITES: tuple[Write, ...] = (
     Write("POST", "/api/conflicts/{id:str}/restoration", "put_back_lost", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/conflicts/{id:str}/replies", "reply_to_conflict", "conflict_id", Conflict, "conflicts"),
     Write("POST", "/api/conflicts/{id:str}/replies/reading", "read_replies", "conflict_id", Conflict, "conflicts"),
+    Write("POST", "/api/demotions/{id:str}/ending", "end_demotion", "demotion_id", Demotion, "conflicts"),
     Write("POST", "/api/tasks/{id:str}/withdrawal", "withdraw_task", "task_id", Task, "tasks"),
     Write("POST", "/api/devices/{id:str}/messages", "send_message", "device_id", Device, "devices"),
     Write("POST", "/api/mutations/{id:str}/forcing", "force_held", "mutation_id", Mutation, "devices"),

@@ -312,6 +312,20 @@ class ConflictDismissed(Event, frozen=True):
     reason: str
 
 
+class RuleDemoted(Event, frozen=True):
+    """subject: the demotion"""
+
+    rule: str
+    reason: str
+
+
+class RuleRestored(Event, frozen=True):
+    """subject: the demotion that ended"""
+
+    rule: str
+    reason: str
+
+
 class ConflictAnswered(Event, frozen=True):
     """subject: the conflict, decided or not"""
 

@@ -31,6 +31,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "claim_parcel": ("supervisor", "office", "sales", "service"),
     "settle_unclaimed": ("supervisor", "office"),
     "resolve": ("supervisor",),
+    "tune_rules": ("supervisor", "admin"),
     "handle_alert": ("supervisor", "office"),
     "reconcile": ("supervisor", "office"),
     "handle_difference": ("supervisor", "office"),

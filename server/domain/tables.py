@@ -7,6 +7,7 @@ from . import (
     containers,
     correspondence,
     counts,
+    demotions,
     devices,
     differences,
     dispositions,
@@ -37,5 +38,5 @@ from . import (
 )  # fmt: skip
 from .model import Table
 
-__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "correspondence", "counts", "devices", "differences", "dispositions", "documents", "hand_overs", "indexes", "inspections",
+__all__ = ["Table", "alerts", "catalog", "conflicts", "containers", "correspondence", "counts", "demotions", "devices", "differences", "dispositions", "documents", "hand_overs", "indexes", "inspections",
            "losses", "lot_holds", "messages", "number_reports", "outbound_claims", "own_book", "parcels", "people", "photos", "receiving", "records", "replies", "returns", "standards", "stock", "stock_lists", "tasks", "told", "views", "words"]  # fmt: skip

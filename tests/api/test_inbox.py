@@ -401,6 +401,46 @@ def test_the_second_of_two_supervisors_is_told_who_was_first_and_when(
     assert (told["by"], told["at"], told["option"]) == ("sam", world.clock.now, "keep_server")
 
 
+def test_what_a_demoted_rule_advises_on_is_kept_and_leaves_to_do_until_somebody_restores_the_rule(
+    inbox: dict[str, str], doors: Doors, world: World
+) -> None:
+    sam = doors.person("sam")
+
+    def stands() -> set[str]:
+        return {row["id"] for row in sam.get("/api/todo", site=SITE).json()["conflicts"]}
+
+    def demote(who: str, rule: str, reason: str = "nobody acts on it") -> Any:
+        body = {"site_id": SITE, "rule": rule, "reason": reason}
+        return doors.person(who).send("POST", "/api/demotions", body, **{"Idempotency-Key": uuid7()})
+
+    def lighter(work: Work) -> None:
+        work.get(Conflict, inbox["note"]).blocking = False
+
+    world.database.write(SYSTEM, lighter)
+    assert stands() == {inbox["note"], inbox["over"]}
+    assert demote("otto", "X14").status_code == 403
+    assert (demote("sam", "X99").status_code, demote("sam", "X14", " ").status_code) == (422, 422)
+    assert [demote("sam", rule).json()["status"] for rule in ("X14", "X14", "X1")] == ["applied", "noop", "applied"]
+    assert stands() == {inbox["over"]}, "what holds goods back stands there whatever is demoted"
+    assert sam.get("/api/waiting", site=SITE).json()["totals"]["conflict"] == 1
+    listed = {row["id"] for row in sam.get("/api/conflicts", site=SITE).json()["rows"]}
+    assert listed == {inbox["note"], inbox["over"]}
+
+    noisy = sam.get("/api/conflict-figures", site=SITE).json()["noisy"]
+    (told,) = next(row["demoted"] for row in noisy if row["rule"] == "X14")
+    assert (told["site"]["id"], told["by_name"], told["reason"]) == (SITE, "Sam", "nobody acts on it")
+    answer = sam.send(
+        "POST", f"/api/demotions/{told['id']}/ending", {"reason": "it matters again"}, **{"Idempotency-Key": uuid7()}
+    )
+    assert answer.json()["status"] == "applied"
+    assert stands() == {inbox["note"], inbox["over"]}
+    demote("sam", "X14")
+    sam.send("POST", f"/api/conflicts/{inbox['note']}/assignment", {"person_id": "sam"}, **{"Idempotency-Key": uuid7()})
+    assert inbox["note"] in stands(), "somebody was asked to see to it"
+    kinds = [row["kind"] for row in sam.get("/api/events", subject=told["id"]).json()["rows"]]
+    assert sorted(kinds) == ["RuleDemoted", "RuleRestored"]
+
+
 # How it goes
 
 

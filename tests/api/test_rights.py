@@ -15,6 +15,7 @@ from server.domain import (
     alerts,
     conflicts,
     counts,
+    demotions,
     differences,
     dispositions,
     hand_overs,
@@ -97,6 +98,7 @@ ACTIONS = {
     "POST /api/alerts/{id}/acknowledgement": "handle_alert", "POST /api/alerts/{id}/resolution": "handle_alert",
     "POST /api/alerts/{id}/dismissal": "handle_alert", "POST /api/alerts/{id}/snooze": "handle_alert",
     "POST /api/conflicts/{id}/resolution": "resolve", "POST /api/conflicts/{id}/assignment": "resolve",
+    "POST /api/demotions": "tune_rules", "POST /api/demotions/{id}/ending": "tune_rules",
     "POST /api/conflicts/{id}/dismissal": "resolve", "POST /api/conflicts/{id}/replies": "see",
     "POST /api/conflicts/{id}/replies/reading": "resolve", "POST /api/mutations/{id}/forcing": "resolve", "GET /api/tasks": "see_desk",
     "POST /api/tasks": "raise_task", "POST /api/tasks/{id}/withdrawal": "raise_task", "GET /api/counts": "see_stock",
@@ -147,6 +149,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/conflicts/{id}/resolution": {"option": "keep_server"},
     "POST /api/conflicts/{id}/assignment": {"person_id": "sam"},
     "POST /api/conflicts/{id}/dismissal": {"reason": "x"},
+    "POST /api/demotions": {"site_id": SITE, "rule": "X8", "reason": "x"},
+    "POST /api/demotions/{id}/ending": {"reason": "x"},
     "POST /api/devices/{id}/messages": {"text": "x"},
     "POST /api/conflicts/{id}/replies": {"text": "x"},
     "POST /api/conflicts/{id}/restoration": {"lost": "x"},
@@ -185,7 +189,7 @@ SUBJECTS = {
     "/api/decisions/conflict/": "conflict", "/api/tasks/": "task", "/api/counts/": "count", "/api/alerts/": "alert", "/api/conflicts/": "conflict", "/api/differences/": "difference", "/api/losses/": "loss", "/api/reconciliations/": "run", "/api/outbound/": "outbound",
     "/api/people/": "cleo", "/api/items/": "kettle", "/api/grants/": "grant-cleo", "/api/sites/": SITE, "/api/zones/": "zone-dock", "/api/bins/": "bin-dock", "/api/devices/": "device-A1",
     "/api/explanations/completion/": R_1001,
-    "/api/stock/entries/": "entry", "/api/lot-holds/": "hold", "/api/number-reports/": "report",
+    "/api/stock/entries/": "entry", "/api/lot-holds/": "hold", "/api/demotions/": "demotion", "/api/number-reports/": "report",
     "/api/parked-events/": "parked", "/api/enrolment-codes/": "enrolment", "/api/photos/": "a" * 64, "/sync/v1/pull/": f"site:{SITE}", "/blobs/": "a" * 64,
 }  # fmt: skip
 
@@ -214,6 +218,7 @@ def world(database: Database, desk: Desk, doors: Doors) -> Doors:
         work.add(records.ReconcileRun, id="run", site_id=SITE, state="done")
         work.add(stock.StockEntry, id="entry", site_id=SITE, item_id="kettle", status="sellable", quantity=1)
         work.add(hand_overs.HandOver, id="hand-over", site_id=SITE, item_id="kettle", quantity=1)
+        work.add(demotions.Demotion, id="demotion", site_id=SITE, rule="X9")
         work.add(lot_holds.LotHold, id="hold", item_id="kettle", lot="L0")
         work.add(number_reports.NumberReport, id="report", site_id=SITE, figure="on_hand")
         work.add(records.ParkedEvent, id="parked", consumer="alerts", feed=f"site:{SITE}", revision=1)

@@ -11,6 +11,7 @@ from ..alerts import Alert
 from ..catalog import Bin, Customer, Item, Site, Zone
 from ..conflicts import Conflict, Occurrence
 from ..containers import Container
+from ..demotions import Demotion
 from ..devices import Device
 from ..dispositions import Disposition
 from ..people import Person
@@ -239,11 +240,16 @@ def conflict_figures(work: Work, *, site: str = "", days: int = 30) -> Json:
         .where(*here, col(Occurrence.at) >= since, col(Occurrence.mutation_id) != "")
         .group_by(col(Bin.zone_id))
     )
+    demoted = work.find(
+        Demotion, visible(work.actor, "see_desk", Demotion.site_id), *([col(Demotion.site_id) == site] if site else []),
+        col(Demotion.ended_at) == 0, order_by=Demotion.at,
+    )  # fmt: skip
     zones = many(work, Zone, (row[0] for row in placed))
     total = sum(row[2] for row in done)
     names = Names(work)
     names.learn(Device, (row[1] for row in breaches))
-    names.learn(Person, (row[2] for row in breaches))
+    names.learn(Person, (*(row[2] for row in breaches), *(each.by for each in demoted)))
+    names.learn(Site, (each.site_id for each in demoted))
 
     def counted(at: int, mutations: Callable[[str], int]) -> list[Json]:
         sums: dict[str, int] = {}
@@ -284,20 +290,26 @@ def conflict_figures(work: Work, *, site: str = "", days: int = 30) -> Json:
             ),
             key=lambda row: (-row["per_1000"], row["id"]),
         ),
-        "noisy": _noise(closed),
+        "noisy": _noise(closed, names, demoted),
         "devices": counted(1, lambda id: sum(row[2] for row in done if row[0] == id)),
         "people": counted(2, lambda id: sum(row[2] for row in done if row[1] == id)),
     } | _lasted(closed)
 
 
-def _noise(closed: list[Any]) -> list[Json]:
-    """Advisory rules by how seldom anybody had to act: what was waved through or went by itself was no news."""
+def _noise(closed: list[Any], names: Names, demoted: list[Demotion]) -> list[Json]:
+    """Advisory rules by how seldom anybody had to act: what was waved through or went by itself was no news. With where they are
+    demoted; those that are stand here whether anything was closed or not."""
     found = []
-    for rule in sorted({row[0] for row in closed if not row[3]}):
+    for rule in sorted({row[0] for row in closed if not row[3]} | {each.rule for each in demoted}):
         states = [row[1] for row in closed if row[0] == rule and not row[3]]
         dismissed, alone = states.count("dismissed"), states.count("auto_resolved")
         found.append({
             "rule": rule, "closed": len(states), "dismissed": dismissed, "by_themselves": alone, "acted": len(states) - dismissed - alone,
+            "demoted": [
+                {"id": each.id, "site": names.site(each.site_id), "by_name": names.person(each.by), "at": each.at, "reason": each.reason}
+                for each in demoted
+                if each.rule == rule
+            ],
             "noisy": len(states) >= ENOUGH and dismissed + alone >= len(states) * MOSTLY,
         })  # fmt: skip
     return sorted(found, key=lambda row: (not row["noisy"], -row["closed"]))

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, literal_column, or_, select, union_all
+from sqlalchemy import and_, exists, literal_column, or_, select, union_all
 from sqlmodel import col
 
 from ..alerts import Alert
 from ..catalog import Item, Site
 from ..conflicts import Conflict
+from ..demotions import Demotion
 from ..devices import Device
 from ..differences import BOOKS, Difference
 from ..differences import OPEN as OPEN_DIFFERENCES
@@ -120,13 +121,18 @@ REVIEWED = union_all(  # each by its own index; asked for together, every return
     select(col(ReturnOrder.id)).where(col(ReturnOrder.status) == "submitted"),
     select(col(ReturnOrder.id)).where(UNAUTHORISED),
 )
+# What a demoted rule only advises on stands in its own list alone, unless somebody was asked to see to it.
+DEMOTED = and_(
+    col(Conflict.state) == "open", col(Conflict.blocking).is_(False),
+    exists().where(col(Demotion.site_id) == col(Conflict.site_id), col(Demotion.rule) == col(Conflict.rule), col(Demotion.ended_at) == 0),
+)  # fmt: skip
 KINDS: dict[str, Waiting] = {
     "review": Waiting(
         ReturnOrder, lambda work, site: [returns.seen(work), *_here(ReturnOrder, site), col(ReturnOrder.id).in_(REVIEWED)],
         col(ReturnOrder.created_at),
     ),
     "conflict": Waiting(
-        Conflict, _at_desk(Conflict, or_(col(Conflict.state).in_(cases.OPEN_CONFLICTS), col(Conflict.replied_at) > 0)),
+        Conflict, _at_desk(Conflict, or_(and_(col(Conflict.state).in_(cases.OPEN_CONFLICTS), ~DEMOTED), col(Conflict.replied_at) > 0)),
         (col(Conflict.blocking).desc(), col(Conflict.opened_at)),
     ),
     "alert": Waiting(Alert, _at_desk(Alert, col(Alert.state).in_(cases.OPEN_ALERTS)), col(Alert.first_at)),

@@ -292,8 +292,10 @@ export type Rate = { id: string; name: string; breaches: number; mutations: numb
 export type ConflictFigures = {
   days: number; mutations: number; breaches: number; closed: number; by_themselves: number; median_ms: number
   rules: (Rate & { closed: number; by_themselves: number; median_ms: number })[]; devices: Rate[]; people: Rate[]
-  zones: (Rate & { name_en: string })[]; noisy: { rule: string; closed: number; dismissed: number; by_themselves: number; acted: number; noisy: boolean }[]
+  zones: (Rate & { name_en: string })[]; noisy: { rule: string; closed: number; dismissed: number; by_themselves: number; acted: number; noisy: boolean; demoted: Demoted[] }[]
 } // prettier-ignore
+/** Where a rule is demoted: what it only advises on there does not stand in To do. */
+export type Demoted = { id: string; site: Named | null; by_name: string; at: Millis; reason: string }
 /** What an option's value is; 'record' is an item, bin, return type or lot, as the case's facts say. */
 export type Takes =
   | '' | 'text' | 'quantity' | 'item' | 'serial' | 'lot' | 'bin' | 'photo' | 'record' | 'name' | 'return_type' | 'moment' | 'person' | 'customer' | 'order' | 'document' // prettier-ignore
@@ -648,6 +650,8 @@ export const conflicts = {
   reply: (id: string, text: string) => post(`/api/conflicts/${id}/replies`, { text }),
   markRead: (id: string) => post(`/api/conflicts/${id}/replies/reading`),
   figures: (site: string) => get<ConflictFigures>('/api/conflict-figures', { site }),
+  demote: (site: string, rule: string, reason: string) => post('/api/demotions', { site_id: site, rule, reason }),
+  endDemotion: (id: string, reason: string) => post(`/api/demotions/${id}/ending`, { reason }),
   assign: (id: string, person: string) => post(`/api/conflicts/${id}/assignment`, { person_id: person }),
 }
 

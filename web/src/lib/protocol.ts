@@ -1231,6 +1231,17 @@ export interface DismissConflict {
   reason: string
 }
 
+export interface DemoteRule {
+  site_id: string
+  rule: string
+  reason: string
+}
+
+export interface EndDemotion {
+  demotion_id: string
+  reason: string
+}
+
 /** `lost`: the key of what was set aside. `shown`: the effect the person was shown; refused if it is another by now. */
 export interface PutBackLost {
   conflict_id: string
@@ -1357,6 +1368,8 @@ export interface Commands {
   resolve_conflict: ResolveConflict
   assign_conflict: AssignConflict
   dismiss_conflict: DismissConflict
+  demote_rule: DemoteRule
+  end_demotion: EndDemotion
   put_back_lost: PutBackLost
   reply_to_conflict: ReplyToConflict
   read_replies: ReadReplies

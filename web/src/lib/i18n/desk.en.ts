@@ -1163,6 +1163,8 @@ export default {
   'event.conflict_repeated': 'Conflict again',
   'event.conflict_assigned': 'Conflict assigned',
   'event.conflict_resolved': 'Conflict resolved',
+  'event.rule_demoted': 'Rule demoted',
+  'event.rule_restored': 'Rule restored',
   'event.conflict_dismissed': 'Conflict dismissed',
   'event.alert_raised': 'Alert',
   'event.alert_closed': 'Alert closed',

@@ -1162,6 +1162,8 @@ export default {
   'event.conflict_repeated': '冲突再次出现',
   'event.conflict_assigned': '冲突已指派',
   'event.conflict_resolved': '冲突已处理',
+  'event.rule_demoted': '规则已降级',
+  'event.rule_restored': '规则已恢复',
   'event.conflict_dismissed': '冲突已忽略',
   'event.alert_raised': '预警',
   'event.alert_closed': '预警关闭',

@@ -172,6 +172,7 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/^This line exists already\.$/, '这行明细已经有了。'],
   [/^(\d+) of this line are still expected\.$/, '这行还差 $1 件。'],
   [/^A rejection needs its reason\.$/, '请填写驳回原因。'],
+  [/^There is no such rule\.$/, '没有这条规则。'],
   [/^Say why: this needs a reason\.$/, '请填写原因。'],
   [/^Nobody has claimed these goods yet\.$/, '这些货还没有人认领。'],
   [/^That return order belongs to another site\.$/, '那张退库单属于另一个仓库。'],

@@ -81,4 +81,13 @@ export default {
   'figures.noise_line': '{closed} closed: {dismissed} dismissed, {alone} went by themselves, {acted} acted on',
   'figures.noisy': 'mostly noise',
   'figures.useful': 'of use',
+  'figures.demote': 'Demote',
+  'figures.demoted': 'demoted',
+  'figures.restore': 'Restore',
+  'figures.demote_title': 'Demote this rule',
+  'figures.restore_title': 'Restore this rule',
+  'figures.demote_line': '{site}: what this rule advises on is still recorded and can be decided at any time; it only leaves To do. What holds goods back stays there. You can restore the rule at any time.',
+  'figures.restore_line': '{site}: what this rule advises on and nobody decided comes back to To do.',
+  'figures.demoted_line': '{site} · {by}: {reason}',
+  'figures.choose_site': 'Choose a site to demote a rule there.',
 } as const satisfies Words<typeof zh>

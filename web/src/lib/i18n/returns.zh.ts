@@ -80,4 +80,13 @@ export default {
   'figures.noise_line': '结案 {closed} 次，其中 {dismissed} 次直接忽略，{alone} 次自行消失，{acted} 次有人处理',
   'figures.noisy': '多为噪音',
   'figures.useful': '有用',
+  'figures.demote': '降级',
+  'figures.demoted': '已降级',
+  'figures.restore': '恢复',
+  'figures.demote_title': '降级这条规则',
+  'figures.restore_title': '恢复这条规则',
+  'figures.demote_line': '{site}：此规则的提示照常记录，随时可以处理，只是不再列入待办。扣住货物的冲突不受影响，仍在待办里。随时可以恢复。',
+  'figures.restore_line': '{site}：此规则尚未处理的提示会重新列入待办。',
+  'figures.demoted_line': '{site} · {by}：{reason}',
+  'figures.choose_site': '先选一个仓库，才能把规则降级。',
 } as const

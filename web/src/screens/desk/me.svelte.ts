@@ -23,6 +23,7 @@ const MAY = {
   claim_parcel: ['supervisor', 'office', 'sales', 'service'],
   settle_unclaimed: ['supervisor', 'office'],
   resolve: ['supervisor'],
+  tune_rules: ['supervisor', 'admin'],
   raise_task: ['supervisor'],
   handle_alert: ['supervisor', 'office'],
   reconcile: ['supervisor', 'office'],
