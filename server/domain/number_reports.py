@@ -31,7 +31,8 @@ class NumberReport(Table, table=True):
 
 class ReportNumber(Command, frozen=True):
     """`figure`: which number of which page; `shown`: as it stood there; `asked`: the page's filters as its address has them, with
-    `as_of` and, as `revision`, where the site's feed stood when the page was read."""
+    `as_of` and, as `revision`, where the site's feed stood when the page was read. A `value` is in minor units of the `currency`
+    that is asked with it."""
 
     report_id: str
     site_id: str
@@ -43,9 +44,12 @@ class ReportNumber(Command, frozen=True):
 
 NARROWS = {
     "item": "item_id", "owner": "owner_id", "bin": "bin_id", "container": "container_id", "lot": "lot", "serial": "serial",
-    "expiry": "expiry",
+    "expiry": "expiry", "currency": "currency",
 }  # fmt: skip
 """What of a page's filters says which goods are meant."""
+
+MONEY = "value"
+"""The figure that only those who may see what stock cost may doubt, and read about."""
 
 NEWEST = 30
 
@@ -55,24 +59,33 @@ def report_number(work: Work, command: ReportNumber) -> Outcome | None:
     if site is None:
         raise Invalid("Say which site.", field="site_id")
     work.allow("report_number", site.id)
+    if command.figure == MONEY:
+        work.allow("see_value", site.id)
     if work.seek(NumberReport, command.report_id) is not None:
         return Outcome("noop")
     if not command.figure or len(command.figure) > 60:
         raise Invalid("Say which figure.", field="figure")
+    if command.figure == MONEY and not command.asked.get("currency"):
+        raise Invalid("A currency is three capital letters, as CNY.", field="asked")
     if len(command.note) > 2_000 or len(command.asked) > 30 or any(len(text) > 200 for text in command.asked.values()):
         raise Invalid("This is more than a report holds.", field="note")
     work.add(
         NumberReport, id=command.report_id, site_id=site.id, figure=command.figure, shown=command.shown,
-        asked=dict(command.asked), note=command.note.strip(), evidence=_evidence(work, site.id, command.asked),
+        asked=dict(command.asked), note=command.note.strip(), evidence=_evidence(work, site.id, command),
         by=work.actor.id, at=work.now,
     )  # fmt: skip
     work.record(NumberReported(site_id=site.id, figure=command.figure), command.report_id)
     return None
 
 
-def _evidence(work: Work, site_id: str, asked: dict[str, str]) -> dict[str, Any]:
+def _evidence(work: Work, site_id: str, command: ReportNumber) -> dict[str, Any]:
     """What balances and ledger say of these goods now, what made it last, and what was not there yet."""
-    balances, entries = _of(StockBalance, site_id, asked), _of(StockEntry, site_id, asked)
+    balances, entries = _of(StockBalance, site_id, command.asked), _of(StockEntry, site_id, command.asked)
+    balance, entry = (
+        (col(StockBalance.value), col(StockEntry.quantity) * col(StockEntry.unit_cost))
+        if command.figure == MONEY
+        else (col(StockBalance.quantity), col(StockEntry.quantity))
+    )
     newest = work.find(
         StockEntry, *entries, order_by=(col(StockEntry.at).desc(), col(StockEntry.id).desc()), limit=NEWEST
     )
@@ -86,8 +99,8 @@ def _evidence(work: Work, site_id: str, asked: dict[str, str]) -> dict[str, Any]
     differences = work.find(Difference, Difference.site_id == site_id, col(Difference.state).in_(OPEN), limit=50)
     head = work.rows(select(col(Feed.revision)).where(col(Feed.name) == f"site:{site_id}"))
     return {
-        "balances": _sum(work, StockBalance, balances),
-        "ledger": _sum(work, StockEntry, entries),
+        "balances": _sum(work, balance, balances),
+        "ledger": _sum(work, entry, entries),
         "revision": int(head[0][0]) if head else 0,
         "reconciled_at": run.finished_at if run else 0,
         "differences": [each.id for each in differences],
@@ -115,5 +128,5 @@ def _of(book: Any, site_id: str, asked: dict[str, str]) -> list[Any]:
     return where
 
 
-def _sum(work: Work, book: Any, where: list[Any]) -> int:
-    return int(work.rows(select(func.sum(col(book.quantity))).where(*where))[0][0] or 0)
+def _sum(work: Work, what: Any, where: list[Any]) -> int:
+    return int(work.rows(select(func.sum(what)).where(*where))[0][0] or 0)

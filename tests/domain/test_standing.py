@@ -8,7 +8,7 @@ from server.database import Database
 from server.domain import alerts, availability, reads, stock
 from server.domain.alerts import Alert
 from server.domain.catalog import Item, Site
-from server.domain.errors import Invalid, WrongState
+from server.domain.errors import Invalid, NotAllowed, WrongState
 from server.domain.number_reports import NumberReport
 from server.domain.people import Grant, actor_of
 from server.domain.permissions import SYSTEM
@@ -166,6 +166,34 @@ def test_a_number_that_somebody_doubts_waits_for_a_supervisor_with_what_the_book
     drain(database)
     with database.read(SYSTEM) as work:
         assert work.find(Alert, Alert.rule == "number_reported")[0].state == "resolved"
+
+
+def test_what_stock_cost_can_be_doubted_and_is_told_only_to_those_who_may_see_it(
+    database: Database, desk: Desk
+) -> None:
+    asked = {"item": "lamp", "currency": "CNY"}
+    said = {"report_id": "worth", "site_id": SITE, "figure": "value", "shown": 1, "asked": asked}
+    with pytest.raises(NotAllowed):
+        desk("sally", "report_number", **said)
+    with pytest.raises(Invalid):
+        desk("otto", "report_number", **said | {"asked": {"item": "lamp"}})
+    desk("otto", "report_number", **said, note="a lamp costs less")
+    drain(database)
+    with database.read(SYSTEM) as work:
+        work.actor = actor_of(work, "otto")
+        report = reads.books.number_report(work, "worth")
+        units = reads.standing.stock(work, site=SITE, item="lamp")["totals"]
+        (alert,) = work.find(Alert, Alert.rule == "number_reported")
+        assert (
+            report["evidence"]["balances"] == report["evidence"]["ledger"] == units["value"]["CNY"] > units["on_hand"]
+        )
+        assert (alert.facts["note"], alert.facts.keys() & {"shown", "balances", "ledger"}) == (
+            "a lamp costs less",
+            set(),
+        )
+        work.actor = actor_of(work, "sally")
+        with pytest.raises(NotAllowed):
+            reads.books.number_report(work, "worth")
 
 
 def test_dates_and_holds_raise_their_alerts_and_close_them(database: Database, clock: Clock, desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """Somebody says that a number on their screen is wrong. It waits until a person says what came of it: nothing closes it by itself."""
 
 from ..events import NumberReported
-from ..number_reports import NumberReport
+from ..number_reports import MONEY, NumberReport
 from ..people import Person
 from ..work import Work
 from .rule import Breach, Rule, itself
@@ -12,11 +12,14 @@ def breach(work: Work, subject: str) -> Breach | None:
     if report is None:
         return None
     person = work.look(Person, report.by)
-    facts = {
-        "figure": report.figure,
+    numbers = {
         "shown": report.shown,
         "balances": report.evidence["balances"],
         "ledger": report.evidence["ledger"],
+    }
+    facts = {
+        "figure": report.figure,
+        **(numbers if report.figure != MONEY else {}),  # an alert is read by some who may not see what stock cost
         "note": report.note,
         "reported_by": person.name if person else "",
         "report_id": report.id,

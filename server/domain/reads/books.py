@@ -6,7 +6,7 @@ from sqlmodel import col
 from ..catalog import Bin, Item, Site
 from ..hand_overs import HandOver
 from ..lot_holds import LotHold
-from ..number_reports import NumberReport
+from ..number_reports import MONEY, NumberReport
 from ..people import Person
 from ..permissions import PERMISSIONS, Actor
 from ..returns import ReturnOrder
@@ -99,6 +99,8 @@ def lot_holds(work: Work, *, state: str = "held", q: str = "", cursor: str = "",
 def number_report(work: Work, report_id: str) -> Json:
     """A figure somebody doubts, as it stood on their screen, and what the book said then."""
     report = one(work, NumberReport, report_id, visible(work.actor, "see_desk", NumberReport.site_id))
+    if report.figure == MONEY:
+        work.allow("see_value", report.site_id)
     names = Names(work)
     names.learn(Site, [report.site_id])
     names.learn(Person, [report.by, *(each["by"] for each in report.evidence.get("entries", []))])

@@ -511,6 +511,7 @@ export default {
   'says.near_expiry_stock': 'lot {lot} is good until {expiry}; {n} are not available any more',
   'says.lot_held': 'lot {lot} is on hold ({reason}); {n} stand here',
   'says.hand_over_waiting': '{count} hand-overs ({n} units) are not acknowledged, the oldest of {since}',
+  'says.money_reported': '{who} doubts: {figure}. {note}',
   'says.number_reported': '{who} saw {figure} {shown}, the book has {n}. {note}',
   'says.device_silent': '{device} has not been heard from since {since}; it last reported {n} unsent',
   'says.device_keeps': '{device} is in contact and yet keeps {n} unsent, the oldest of {since}',

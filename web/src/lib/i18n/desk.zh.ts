@@ -510,6 +510,7 @@ export default {
   'says.near_expiry_stock': '批号 {lot} 将于 {expiry} 到期，{n} 件已不可售',
   'says.lot_held': '批号 {lot} 已冻结（{reason}），这里有 {n} 件',
   'says.hand_over_waiting': '{count} 条移交（{n} 件）未确认，最早 {since}',
+  'says.money_reported': '{who} 认为{figure}不对。{note}',
   'says.number_reported': '{who} 看到{figure} {shown}，账上 {n}。{note}',
   'says.device_silent': '{device} 从 {since} 起没有联系，最后报告有 {n} 条未上传',
   'says.device_keeps': '{device} 有联系，但还有 {n} 条没上传，最早的是 {since}',

@@ -51,7 +51,7 @@ const SENTENCES: Partial<Record<string, (facts: Record<string, unknown>) => stri
   near_expiry_stock: (f) => t.get()('says.near_expiry_stock', { n: n(f['quantity']), lot: plain(f['lot']) || '–', expiry: plain(f['expiry']) }),
   lot_held: (f) => t.get()('says.lot_held', { n: n(f['quantity']), lot: plain(f['lot']), reason: plain(f['reason']) }),
   hand_over_waiting: (f) => t.get()('says.hand_over_waiting', { count: n(f['waiting']), n: n(f['quantity']), since: moment(Number(f['oldest_at'])) }),
-  number_reported: (f) => t.get()('says.number_reported', { who: plain(f['reported_by']), figure: wordFor('figure', plain(f['figure'])), shown: n(f['shown']), n: n(f['balances']), note: plain(f['note']) }).trim(),
+  number_reported: (f) => t.get()(f['shown'] === undefined ? 'says.money_reported' : 'says.number_reported', { who: plain(f['reported_by']), figure: wordFor('figure', plain(f['figure'])), shown: n(f['shown']), n: n(f['balances']), note: plain(f['note']) }).trim(),
   expired_stock: (f) => t.get()('says.expired_stock', { n: n(f['quantity']), lot: plain(f['lot']) || '–', expiry: plain(f['expiry']) }),
   numbers_lost: (f) => t.get()('says.numbers_lost', { device: `${plain(f['device'])} ${plain(f['name'])}`.trim(), first: n(f['first']), last: n(f['last']) }),
   photo_reused: (f) =>
