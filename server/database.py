@@ -28,6 +28,8 @@ T = TypeVar("T")
 RETRIES = 12
 TOGETHER_FOR = 0.05
 """Seconds after which those who share a commit wait for no more of them."""
+GIVES_WAY = 0.05
+"""Seconds between two portions of long work: another process only looks now and then whether the writer is free."""
 _TRY_AGAIN = ("40001", "40P01")  # serialisation failure, deadlock
 _TAKEN = "23505"
 _TOO_LONG = "54000"

@@ -8,6 +8,7 @@ that is cut off in the middle is taken in again, and goes on: what it said befor
 
 import hashlib
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -15,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from server.database import Database
+from server.database import GIVES_WAY, Database
 from server.domain.catalog import Site
 from server.domain.documents import ImportRun
 from server.domain.errors import Invalid, NotFound, Refusal, Stale
@@ -28,8 +29,8 @@ from .fields import Unfit, guess, values_of
 from .kinds import FIELD_OF, KINDS, Kind, Row, World
 from .sheet import Sheet, read
 
-PORTION = 1_000
-"""Rows in one transaction: a few tenths of a second of the only writer."""
+PORTION = 500
+"""Rows in one transaction: a few tenths of a second of the only writer, who then lets others go first."""
 SHOWN = 200
 SAMPLE = 5
 
@@ -112,6 +113,7 @@ def look(
             file.count(rows)
             done += len(rows)
             progress(step, done, taken.rows)
+            time.sleep(GIVES_WAY if len(portions) > 1 else 0)
     if take and not file.refused:
         database.write(actor, lambda work: file.noted(work, site))
         taken.taken = True

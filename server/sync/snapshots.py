@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
-from server.database import Database
+from server.database import GIVES_WAY, Database
 from server.domain.permissions import SYSTEM
 from server.domain.records import Snapshot
 from server.domain.work import Work
@@ -23,9 +23,6 @@ WRITTEN_AT_ONCE = 1_000_000
 
 DELETED_AT_ONCE = 8
 """Pages."""
-
-GIVES_WAY = 0.05
-"""Seconds between two of those: another process only looks now and then whether the writer is free."""
 
 Content = Callable[[Work], tuple[int, Iterable[bytes]]]
 """What is to be sealed, and the revision it is at."""
