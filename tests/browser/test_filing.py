@@ -100,7 +100,7 @@ def test_a_return_is_filed_without_network_under_its_final_number(play: Play, of
     assert not play.books(Conflict, Conflict.order_id == order.id)
     rita = play.office("rita")
     todo(rita, "review", number).click()
-    expect(rita.get_by_test_id("review")).to_contain_text("颜色不对")
+    expect(rita.get_by_test_id("decide")).to_contain_text("颜色不对")
 
 
 def file_for_offline(office: Pda, number: str) -> Page:
