@@ -115,7 +115,7 @@ def shift(dock: Pda, scans: int, slower: int, badge: str) -> dict[str, float]:
     found["cold start to the parcel in hand"] = timed(start)
     page.evaluate(WATCH)
     for _ in range(scans):
-        scan(page, KETTLE, delay=1)
+        scan(page, KETTLE)
         page.wait_for_timeout(BETWEEN)
     times = sorted(page.evaluate("window.scans"))
     found["scan, Enter to painted, p50"] = statistics.median(times)
