@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from server.domain.differences import Difference
 from server.domain.parcels import Parcel
+from server.domain.permissions import SYSTEM
 from server.domain.returns import ReturnOrder
+from tests.cast import SITE
 
 from .conftest import DESK, HANDHELD, Errors, Server, free_port, sign_in_at_desk
 from .play import MINUTE, Play, decide, playing, todo
@@ -177,7 +180,9 @@ def test_the_address_of_a_return_opens_it_for_a_colleague_and_refuses_others_in_
 
 def test_reconciling_now_ends_in_words(play: Play, otto: Page) -> None:
     play.received_return(kettle=2, lamp=1)
+    play.database.write(SYSTEM, lambda work: work.add(Difference, site_id=SITE, kind="ledger_balance", expected=1))
     at(otto, play, "/desk/stock")
+    expect(otto.get_by_test_id("nav-reconciliation").get_by_label("waiting")).to_be_visible()
     otto.get_by_test_id("reconcile").click()
     otto.get_by_test_id("reconcile-do").click()
     expect(otto.get_by_test_id("reconcile-done")).to_contain_text(
