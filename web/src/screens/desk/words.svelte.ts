@@ -51,10 +51,12 @@ export const figure = (n: number): string => new Intl.NumberFormat(spoken).forma
 /** So many more, or fewer. */
 export const difference = (n: number): string => (n > 0 ? '+' : n < 0 ? '−' : '') + figure(Math.abs(n))
 
-export function money(minor: number, currency: string): string {
-  const format = new Intl.NumberFormat(spoken, { style: 'currency', currency: currency || 'CNY' })
-  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
-}
+const inCurrency = (currency: string) => new Intl.NumberFormat(spoken, { style: 'currency', currency: currency || 'CNY' })
+
+/** Minor units in one of a currency: 100 fen in a yuan, 1 yen in a yen. */
+export const minorPer = (currency: string): number => 10 ** (inCurrency(currency).resolvedOptions().maximumFractionDigits ?? 2)
+
+export const money = (minor: number, currency: string): string => inCurrency(currency).format(minor / minorPer(currency))
 
 /** Short where the day is near: `08:05` today, `11-23 08:05` this year, with the year before that. */
 export function moment(at: number): string {
