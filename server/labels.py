@@ -4,6 +4,7 @@ A roll has one label a page, in the printer's own size; a sheet has as many as f
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -50,39 +51,36 @@ def draw(labels: Sequence[Label], size: Size) -> bytes:
     if not 1 <= len(labels) <= MOST:
         raise Invalid(f"Between 1 and {MOST} labels are printed at once.", field="labels")
     form = FORMS[size]
-    pdf = _paper(A4 if size == "sheet" else (form.width, form.height))
     left, top = (A4[0] - ACROSS * form.width) / 2, (A4[1] - DOWN * form.height) / 2
-    for at, label in enumerate(labels):
-        if size != "sheet":
-            pdf.add_page()
-            _label(pdf, form, 0, 0, label)
-            continue
-        place = at % (ACROSS * DOWN)
-        if place == 0:
-            pdf.add_page()
-        x, y = left + place % ACROSS * form.width, top + place // ACROSS * form.height
-        pdf.rect(x, y, form.width, form.height)
-        _label(pdf, form, x, y, label)
-    return _printed(pdf)
+    with _paper(A4 if size == "sheet" else (form.width, form.height)) as pdf:
+        for at, label in enumerate(labels):
+            if size != "sheet":
+                pdf.add_page()
+                _label(pdf, form, 0, 0, label)
+                continue
+            place = at % (ACROSS * DOWN)
+            if place == 0:
+                pdf.add_page()
+            x, y = left + place % ACROSS * form.width, top + place // ACROSS * form.height
+            pdf.rect(x, y, form.width, form.height)
+            _label(pdf, form, x, y, label)
+        return bytes(pdf.output())
 
 
-def _paper(size: tuple[float, float]) -> Any:
+@contextmanager
+def _paper(size: tuple[float, float]) -> Iterator[Any]:
+    """Its font's file is open as long as it is drawn on; fpdf2 itself never closes it."""
     from fpdf import FPDF
     from pylopdf_fonts_zh_cn import sans_path
 
-    pdf = FPDF(unit="mm", format=size)
+    pdf: Any = FPDF(unit="mm", format=size)
     pdf.set_auto_page_break(False)
     pdf.add_font("sans", fname=str(sans_path()))
     pdf.set_draw_color(200)
     pdf.set_line_width(0.1)
     pdf.set_creator("Restow")
-    return pdf
-
-
-def _printed(pdf: Any) -> bytes:
-    """And its fonts' files closed, which fpdf2 reads as it writes and leaves open."""
     try:
-        return bytes(pdf.output())
+        yield pdf
     finally:
         for font in pdf.fonts.values():
             font.ttfont.close()

@@ -82,9 +82,11 @@ def test_a_new_version_waits_for_a_quiet_moment_and_takes_nothing_out_of_a_hand(
     page.get_by_test_id("more").click()
     page.get_by_test_id("action-guide").click()
     page.get_by_test_id("sheet-close").click()
+    expect(page.get_by_test_id("sheet-close")).to_have_count(0)
 
     # On Home it is offered, and put on when somebody says so: without network too, for it is all here.
     page.get_by_test_id("back").click()
+    page.get_by_test_id("count-inspect").wait_for()
     page.get_by_test_id("update").get_by_role("button").click()
     page.wait_for_function("() => document.querySelector('script[type=module]')?.src.includes('-next.js')")
     page.get_by_test_id("resume-receive").click()
