@@ -169,8 +169,8 @@ def failed_sample(work: Work, line_id: str, lot: str, container_id: str) -> Insp
 
 
 def uninspected(work: Work, sample: Inspection) -> int:
-    """Units of the sample's tranche that nobody has looked at."""
-    since = [each for each in current(work, sample.line_id) if each.at >= sample.at]
+    """Units of the sample's tranche that nobody has looked at since. What arrived together is told apart by its device's clock."""
+    since = [each for each in current(work, sample.line_id) if (each.at, each.made_at) >= (sample.at, sample.made_at)]
     return sample.tranche - sum(
         each.quantity for each in since if (each.lot, each.container_id) == (sample.lot, sample.container_id)
     )

@@ -79,6 +79,18 @@ def test_nobody_samples_until_it_passes(database: Database, a: Handheld, b: Hand
     assert len(books(database, Task)) == 1
 
 
+def test_what_was_looked_at_before_a_sample_failed_is_none_of_what_it_asks_for(database: Database, a: Handheld) -> None:
+    now = database.clock()
+    a.inspect("ines", "kettles", 10, made_at=now)
+    fail(a, 30, sampled=5, made_at=now + 1_000)
+    a.inspect("ines", "kettles", 20, made_at=now + 2_000)
+    a.sync()
+    assert [task.state for task in books(database, Task)] == ["open"]
+    a.inspect("ines", "kettles", 10, made_at=now + 3_000)
+    a.sync()
+    assert [task.state for task in books(database, Task)] == ["done"]
+
+
 def test_a_sample_that_failed_is_no_inspection_of_what_another_looked_at(
     database: Database, a: Handheld, b: Handheld
 ) -> None:

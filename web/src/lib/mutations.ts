@@ -699,7 +699,7 @@ export const failedSample = (inspections: readonly Inspection[], lot: string, co
 async function notLookedAt(view: Layer, sample: Inspection): Promise<number> {
   let left = sample.tranche
   for (const each of await view.find('inspection', 'line_id', sample.line_id))
-    if (!each.superseded_by && each.at >= sample.at && each.lot === sample.lot && each.container_id === sample.container_id) left -= each.quantity
+    if (!each.superseded_by && (each.at > sample.at || (each.at === sample.at && each.made_at >= sample.made_at)) && each.lot === sample.lot && each.container_id === sample.container_id) left -= each.quantity
   return left
 }
 
